@@ -1,0 +1,26 @@
+/** What every command is handed: the world outside, replaceable in tests. */
+import type { Clock } from "../platform/clock.ts";
+import type { Environment, Paths } from "../platform/paths.ts";
+
+export interface Context {
+  readonly env: Environment;
+  readonly paths: Paths;
+  readonly clock: Clock;
+  /** Aborted by Ctrl-C; long waits end on it. */
+  readonly signal: AbortSignal;
+  readonly terminal: Terminal;
+  /** Standard output: results only. Writes `text` as it is. */
+  stdout(text: string): void;
+  /** Standard error: progress, questions, errors. Writes `text` as it is. */
+  stderr(text: string): void;
+}
+
+export interface Terminal {
+  /** A person can answer: standard input and standard error are terminals. */
+  readonly interactive: boolean;
+  /** Colours are wanted on standard output: a terminal, no NO_COLOR, not TERM=dumb. */
+  readonly colourOut: boolean;
+  /** The same for standard error. */
+  readonly colourErr: boolean;
+  readonly columns: number;
+}

@@ -1,0 +1,45 @@
+/**
+ * The one place that turns errors into exit statuses and default hints. Mail programs and scripts depend on 75, 77 and 78.
+ *
+ * @see sysexits.h
+ */
+import type { ErrorCode } from "../errors.ts";
+
+export const EXIT_USAGE = 64;
+export const EXIT_TRY_LATER = 75;
+export const EXIT_SIGN_IN_AGAIN = 77;
+export const EXIT_CONFIGURATION = 78;
+/** A bug of mailkey's own (EX_SOFTWARE). */
+export const EXIT_INTERNAL = 70;
+
+interface Outcome {
+  readonly status: number;
+  /** Shown when the error itself brings no hint. */
+  readonly hint?: string;
+}
+
+const OUTCOMES: Record<ErrorCode, Outcome> = {
+  ERR_USAGE: { status: EXIT_USAGE, hint: "mailkey help" },
+  ERR_CONFIG: { status: EXIT_CONFIGURATION },
+  ERR_ACCOUNT_UNKNOWN: { status: EXIT_CONFIGURATION, hint: "mailkey list" },
+  ERR_PROVIDER_UNKNOWN: { status: EXIT_CONFIGURATION, hint: "mailkey providers" },
+  ERR_UNSUPPORTED: { status: EXIT_CONFIGURATION },
+  ERR_CLIENT_REJECTED: { status: EXIT_CONFIGURATION, hint: "mailkey providers" },
+  ERR_SIGN_IN_AGAIN: { status: EXIT_SIGN_IN_AGAIN, hint: "mailkey login ADDRESS" },
+  ERR_SIGN_IN_FAILED: { status: EXIT_SIGN_IN_AGAIN },
+  ERR_WRONG_USER: { status: EXIT_SIGN_IN_AGAIN },
+  ERR_PROVIDER_UNAVAILABLE: { status: EXIT_TRY_LATER },
+  ERR_MAIL_LOGIN: { status: 69 },
+  ERR_VAULT_LOCKED: { status: EXIT_TRY_LATER },
+  ERR_VAULT_UNUSABLE: { status: EXIT_CONFIGURATION, hint: "mailkey vault" },
+  ERR_VAULT_DAMAGED: { status: EXIT_SIGN_IN_AGAIN },
+  ERR_STORAGE: { status: 74 },
+  ERR_LOCK_TIMEOUT: { status: EXIT_TRY_LATER },
+  ERR_UNTRUSTED_FILE: { status: EXIT_CONFIGURATION },
+  ERR_PROGRAM: { status: EXIT_CONFIGURATION },
+  ERR_INTERRUPTED: { status: 130 },
+};
+
+export function outcomeOf(code: ErrorCode): Outcome {
+  return OUTCOMES[code];
+}

@@ -1,0 +1,209 @@
+/**
+ * Private files: read only when owner and mode can be trusted, replaced atomically and durably.
+ *
+ * Replacing is: temporary file in the same folder (0600, exclusive), write, fsync, rename, fsync of the folder.
+ * Whatever fails before the rename leaves the old file as it was; a reader sees the old or the new one, never a half.
+ */
+import {
+  closeSync,
+  fchmodSync,
+  fstatSync,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+  constants,
+} from "node:fs";
+import { randomBytes } from "node:crypto";
+import { basename, dirname, join } from "node:path";
+import { MailkeyError, systemErrorCode } from "../errors.ts";
+
+const PRIVATE_FILE = 0o600;
+const PRIVATE_FOLDER = 0o700;
+const GROUP_OR_OTHERS_WRITE = 0o022;
+const GROUP_OR_OTHERS = 0o077;
+
+/** How private a file has to be: `secret` is for the owner's eyes only, `trusted` may be read by others. */
+export type Privacy = "secret" | "trusted";
+
+/**
+ * Reads a file of the user's after checking that nobody else could have written it (or, for `secret`, read it).
+ *
+ * @returns its bytes, or undefined when there is no such file
+ * @throws ERR_UNTRUSTED_FILE, ERR_STORAGE
+ */
+export function readPrivateFile(path: string, privacy: Privacy): Uint8Array | undefined {
+  let descriptor: number;
+  try {
+    descriptor = openSync(path, constants.O_RDONLY);
+  } catch (error) {
+    if (systemErrorCode(error) === "ENOENT") return undefined;
+    throw storageError(`cannot read ${path}`, error);
+  }
+  try {
+    const stat = fstatSync(descriptor);
+    if (!stat.isFile()) throw new MailkeyError("ERR_UNTRUSTED_FILE", `${path} is not a regular file`);
+    checkOwnerAndMode(path, stat.uid, stat.mode, privacy);
+    return readFileSync(descriptor);
+  } catch (error) {
+    if (error instanceof MailkeyError) throw error;
+    throw storageError(`cannot read ${path}`, error);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Like `readPrivateFile`, as UTF-8 text. */
+export function readPrivateText(path: string, privacy: Privacy): string | undefined {
+  const bytes = readPrivateFile(path, privacy);
+  return bytes === undefined ? undefined : new TextDecoder().decode(bytes);
+}
+
+/**
+ * Replaces a file (0600), creating its folder (0700) when it is missing. A symbolic link is followed, so that linked
+ * dotfiles stay links.
+ *
+ * @throws ERR_STORAGE with the old file intact
+ */
+export function replaceFile(path: string, content: Uint8Array | string): void {
+  const target = resolveLink(path);
+  const folder = dirname(target);
+  ensurePrivateFolder(folder);
+  const temporary = join(folder, `.${basename(target)}.${process.pid}.${randomBytes(6).toString("hex")}.tmp`);
+  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+  try {
+    const descriptor = openSync(temporary, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, PRIVATE_FILE);
+    try {
+      fchmodSync(descriptor, PRIVATE_FILE);
+      let written = 0;
+      while (written < bytes.length) written += writeSync(descriptor, bytes, written);
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+    renameSync(temporary, target);
+  } catch (error) {
+    removeQuietly(temporary);
+    throw storageError(`cannot write ${target}`, error);
+  }
+  syncFolder(folder);
+}
+
+/** Removes a file durably; a missing one is no error. @throws ERR_STORAGE */
+export function removeFile(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    if (systemErrorCode(error) === "ENOENT") return;
+    throw storageError(`cannot remove ${path}`, error);
+  }
+  syncFolder(dirname(path));
+}
+
+/** Creates a folder (0700) with its parents; an existing one must belong to the user and be writable by nobody else. */
+export function ensurePrivateFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: PRIVATE_FOLDER });
+    const stat = statSync(path);
+    checkOwnerAndMode(path, stat.uid, stat.mode, "trusted");
+  } catch (error) {
+    if (error instanceof MailkeyError) throw error;
+    throw storageError(`cannot create ${path}`, error);
+  }
+}
+
+/** The names in a folder, sorted; a missing folder is empty. Temporary files are left out. @throws ERR_STORAGE */
+export function listFolder(path: string): string[] {
+  try {
+    return readdirSync(path)
+      .filter((name) => !name.startsWith("."))
+      .toSorted();
+  } catch (error) {
+    if (systemErrorCode(error) === "ENOENT") return [];
+    throw storageError(`cannot read ${path}`, error);
+  }
+}
+
+/** What changes whenever the file is replaced: inode, size and times. Undefined when there is no file. */
+export function fileStamp(path: string): string | undefined {
+  try {
+    const stat = statSync(path, { bigint: true });
+    return `${stat.ino}:${stat.size}:${stat.mtimeNs}`;
+  } catch {
+    return undefined;
+  }
+}
+
+function checkOwnerAndMode(path: string, owner: number, mode: number, privacy: Privacy): void {
+  const user = process.getuid?.();
+  if (user === undefined) return; // Windows: access control lists, not modes
+  if (owner !== user && owner !== 0) {
+    throw new MailkeyError("ERR_UNTRUSTED_FILE", `${path} belongs to another user (uid ${owner})`, {
+      hint: `chown "$USER" '${path}'`,
+    });
+  }
+  const forbidden = privacy === "secret" ? GROUP_OR_OTHERS : GROUP_OR_OTHERS_WRITE;
+  if ((mode & forbidden) === 0) return;
+  const who = privacy === "secret" ? "can be read or changed" : "can be changed";
+  throw new MailkeyError("ERR_UNTRUSTED_FILE", `${path} ${who} by other users (mode ${(mode & 0o777).toString(8)})`, {
+    hint: `chmod ${privacy === "secret" ? "go=" : "go-w"} '${path}'`,
+  });
+}
+
+function resolveLink(path: string): string {
+  try {
+    if (!lstatSync(path).isSymbolicLink()) return path;
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}
+
+function syncFolder(folder: string): void {
+  if (process.platform === "win32") return; // a folder cannot be opened there
+  try {
+    const descriptor = openSync(folder, constants.O_RDONLY);
+    try {
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch (error) {
+    // EINVAL, ENOTSUP: file systems (9p, some FUSE) that cannot sync a folder; the rename itself has succeeded.
+    const code = systemErrorCode(error);
+    if (code !== "EINVAL" && code !== "ENOTSUP" && code !== "EPERM") throw storageError(`cannot sync ${folder}`, error);
+  }
+}
+
+function removeQuietly(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // it was never created, or the file system is gone: nothing of ours is left to lose
+  }
+}
+
+function storageError(what: string, cause: unknown): MailkeyError {
+  const reasons: Record<string, string> = {
+    ENOSPC: "no space left on the device",
+    EDQUOT: "disk quota exceeded",
+    EROFS: "the file system is read-only",
+    EACCES: "permission denied",
+    EPERM: "operation not permitted",
+    EIO: "input/output error",
+    EISDIR: "it is a folder",
+    ENOTDIR: "a part of the path is not a folder",
+    ELOOP: "too many symbolic links",
+    ENAMETOOLONG: "the name is too long",
+  };
+  const code = systemErrorCode(cause);
+  const reason = (code !== undefined ? reasons[code] : undefined) ?? code ?? "unexpected error";
+  return new MailkeyError("ERR_STORAGE", `${what}: ${reason}`, { cause });
+}

@@ -1,0 +1,89 @@
+/**
+ * A lock between processes that the kernel releases when its holder dies, `kill -9` and power loss included.
+ *
+ * It is the exclusive lock of an empty SQLite database: both runtimes bring SQLite, and SQLite brings the advisory
+ * record locks of every system mailkey runs on (fcntl on Unix, LockFileEx on Windows), between connections of the same
+ * process too. Nothing is ever written to the file. Lock files with a process id inside were left out on purpose: taking
+ * over a dead holder's file cannot be done without a race, and process ids mean nothing across containers.
+ *
+ * @see https://sqlite.org/lockingv3.html
+ */
+import { chmodSync } from "node:fs";
+import { dirname } from "node:path";
+import { MailkeyError } from "../errors.ts";
+import { ensurePrivateFolder } from "./files.ts";
+import { isBun } from "./runtime.ts";
+
+export interface Lock {
+  release(): void;
+}
+
+/**
+ * Tries to take the lock at `path` (created when missing) once, without waiting.
+ *
+ * @returns the lock, or undefined when another holder has it
+ * @throws ERR_STORAGE when the lock file cannot be used
+ */
+export async function tryLock(path: string): Promise<Lock | undefined> {
+  ensurePrivateFolder(dirname(path));
+  let database: Database | undefined;
+  try {
+    database = await openDatabase(path);
+    database.exec("PRAGMA busy_timeout = 0");
+    database.exec("BEGIN EXCLUSIVE");
+    chmodQuietly(path);
+  } catch (error) {
+    database?.close();
+    if (isBusy(error)) return undefined;
+    throw new MailkeyError("ERR_STORAGE", `cannot lock ${path}: ${reasonOf(error)}`, { cause: error });
+  }
+  const held = database;
+  return {
+    release() {
+      held.close(); // rolls the empty transaction back and gives the lock up
+    },
+  };
+}
+
+interface Database {
+  exec(sql: string): unknown;
+  close(): void;
+}
+
+async function openDatabase(path: string): Promise<Database> {
+  if (isBun) {
+    const { Database } = await import("bun:sqlite");
+    return new Database(path);
+  }
+  const sqlite = await withoutExperimentalWarning(() => import("node:sqlite"));
+  return new sqlite.DatabaseSync(path);
+}
+
+/** Node 22 and 24 warn on stderr that node:sqlite is experimental; what is used of it here has not changed since. */
+async function withoutExperimentalWarning<T>(load: () => Promise<T>): Promise<T> {
+  const original = Object.getOwnPropertyDescriptor(process, "emitWarning");
+  process.emitWarning = () => undefined;
+  try {
+    return await load();
+  } finally {
+    if (original !== undefined) Object.defineProperty(process, "emitWarning", original);
+  }
+}
+
+/** SQLITE_BUSY is result code 5: `errno` in Bun, `errcode` in Node. @see https://sqlite.org/rescode.html#busy */
+function isBusy(error: unknown): boolean {
+  const { errno, errcode } = error as { errno?: unknown; errcode?: unknown };
+  return errno === 5 || errcode === 5;
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function chmodQuietly(path: string): void {
+  try {
+    chmodSync(path, 0o600);
+  } catch {
+    // the folder is private already
+  }
+}

@@ -1,0 +1,53 @@
+/** Where mailkey keeps its files. @see https://specifications.freedesktop.org/basedir-spec/latest/ */
+import { homedir, userInfo } from "node:os";
+import { isAbsolute, join } from "node:path";
+import { MailkeyError } from "../errors.ts";
+
+export interface Paths {
+  /** Written by the user: `config.toml`, `accounts/`. */
+  readonly config: string;
+  /** Written by mailkey and worth a backup: `vault/`, `status/`. */
+  readonly state: string;
+  /** Gone at logout: sockets, token files. */
+  readonly runtime: string;
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Resolves the folders from the environment: `MAILKEY_HOME` puts all under one folder, otherwise XDG's variables count,
+ * and relative values in them are ignored as the specification demands.
+ *
+ * @throws ERR_CONFIG when `MAILKEY_HOME` is relative, or no home folder is known.
+ */
+export function resolvePaths(env: Environment): Paths {
+  const home = env["MAILKEY_HOME"];
+  if (home !== undefined && home !== "") {
+    if (!isAbsolute(home)) throw new MailkeyError("ERR_CONFIG", `MAILKEY_HOME is not an absolute path: ${home}`);
+    return { config: join(home, "config"), state: join(home, "state"), runtime: join(home, "run") };
+  }
+  const state = join(xdg(env, "XDG_STATE_HOME", ".local/state"), "mailkey");
+  const runtimeRoot = env["XDG_RUNTIME_DIR"];
+  return {
+    config: join(xdg(env, "XDG_CONFIG_HOME", ".config"), "mailkey"),
+    state,
+    runtime: runtimeRoot !== undefined && isAbsolute(runtimeRoot) ? join(runtimeRoot, "mailkey") : join(state, "run"),
+  };
+}
+
+/** The user's home folder. */
+export function homeFolder(env: Environment): string {
+  const home = env["HOME"] ?? homedir();
+  if (home !== "" && isAbsolute(home)) return home;
+  return userInfo().homedir;
+}
+
+/** Expands a leading `~/`, as people write paths in configuration files. */
+export function expandHome(path: string, env: Environment): string {
+  return path === "~" || path.startsWith("~/") ? join(homeFolder(env), path.slice(1)) : path;
+}
+
+function xdg(env: Environment, name: string, fallback: string): string {
+  const value = env[name];
+  return value !== undefined && isAbsolute(value) ? value : join(homeFolder(env), fallback);
+}

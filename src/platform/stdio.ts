@@ -1,0 +1,45 @@
+/**
+ * Synchronous writes to standard output and error. `process.stdout` is left alone on purpose: it costs a bare executable
+ * 7 ms, and `console.log` reports success on a full disk.
+ */
+import { writeSync } from "node:fs";
+import { MailkeyError, systemErrorCode } from "../errors.ts";
+
+/** Writes all of `text` to standard output. @throws ERR_STORAGE when the other end is full or gone */
+export function writeStdout(text: string): void {
+  try {
+    writeAll(1, text);
+  } catch (error) {
+    const code = systemErrorCode(error);
+    const reason =
+      code === "ENOSPC"
+        ? "no space left on the device"
+        : code === "EPIPE"
+          ? "the reader has gone"
+          : (code ?? "unexpected error");
+    throw new MailkeyError("ERR_STORAGE", `cannot write to standard output: ${reason}`, { cause: error });
+  }
+}
+
+/** Writes to standard error; there is nobody to tell when that fails. */
+export function writeStderr(text: string): void {
+  try {
+    writeAll(2, text);
+  } catch {
+    // nobody to tell
+  }
+}
+
+function writeAll(descriptor: number, text: string): void {
+  const bytes = new TextEncoder().encode(text);
+  let written = 0;
+  while (written < bytes.length) {
+    try {
+      written += writeSync(descriptor, bytes, written);
+    } catch (error) {
+      // A non-blocking pipe that is full for the moment: yield a millisecond to its reader.
+      if (systemErrorCode(error) !== "EAGAIN") throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+    }
+  }
+}

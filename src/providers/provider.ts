@@ -1,0 +1,116 @@
+/**
+ * What mailkey knows about a mail provider. Values are plain; where each comes from and how sure it is stands beside them in
+ * `sources`, keyed by the dotted path of the value.
+ */
+
+export type Protocol = "imap" | "pop" | "smtp";
+export type Mechanism = "XOAUTH2" | "OAUTHBEARER";
+/** How TLS starts: at once (`tls`), or after a STARTTLS/STLS command (`starttls`). There is no third way. */
+export type Security = "tls" | "starttls";
+
+export interface MailServer {
+  readonly host: string;
+  readonly port: number;
+  readonly security: Security;
+}
+
+/** OAuth2 endpoints. @see RFC 6749 3, RFC 8628 3.1, RFC 7009 2, RFC 8414 2 */
+export interface Endpoints {
+  readonly authorization?: string | undefined;
+  readonly token?: string | undefined;
+  readonly device?: string | undefined;
+  readonly revocation?: string | undefined;
+  readonly userinfo?: string | undefined;
+  /** The issuer identifier, compared with `iss`; `{tenantid}` stands for any tenant of Microsoft's. */
+  readonly issuer?: string | undefined;
+}
+
+/**
+ * Who an access token is for. Microsoft never puts two in one token; one refresh token can mint tokens for each.
+ * The first resource of a provider is the default.
+ */
+export interface Resource {
+  readonly name: string;
+  readonly scopes: { readonly [P in Protocol | "api"]?: readonly string[] };
+}
+
+/** A client registration: whose application signs in. @see RFC 6749 2 */
+export interface ClientRegistration {
+  /** The name used with `--client`: lower case, one word. */
+  readonly preset: string;
+  /** The name the provider shows at consent. */
+  readonly name: string;
+  readonly id: string;
+  /** A confidential client: its secret has to be given by the user; secrets of others are not in here. */
+  readonly secretRequired: boolean;
+  /** As registered. A loopback URI without a port stands for any port (RFC 8252 7.3). */
+  readonly redirectUris: readonly string[];
+  /** The device authorization grant is allowed for this client; unknown when absent. */
+  readonly deviceFlow?: boolean;
+  readonly accountTypes?: readonly string[];
+  /** Resources other than the default that this registration may ask for. */
+  readonly resources?: readonly string[];
+  /** Why it must not be used: it was switched off, or its redirect cannot be reached by mailkey. */
+  readonly disabled?: string;
+  readonly note?: string;
+  readonly sources: readonly string[];
+}
+
+export type Certainty = "verified" | "reported" | "unverified";
+
+export interface Source {
+  readonly status: Certainty;
+  /** Names in `providers/sources.ts`, or URLs. */
+  readonly sources: readonly string[];
+  readonly note?: string;
+}
+
+interface ProviderBase {
+  readonly id: string;
+  readonly name: string;
+  /** Exact domains of addresses, lower case. */
+  readonly domains: readonly string[];
+  /** Suffixes of MX host names, most specific first: `.olc.protection.outlook.com` or a whole host name. */
+  readonly mxSuffixes: readonly string[];
+  readonly servers: { readonly [P in Protocol]?: MailServer };
+  readonly quirks: readonly (Source & { readonly text: string })[];
+  readonly sources: Readonly<Record<string, Source>>;
+}
+
+/** A provider that accepts OAuth2 for mail. */
+export interface OAuthProvider extends ProviderBase {
+  readonly kind: "oauth2";
+  readonly endpoints: Endpoints;
+  readonly resources: readonly [Resource, ...Resource[]];
+  /** Asked for at sign-in besides the resource's scopes: `offline_access`, `openid`, `email`. Never sent when refreshing. */
+  readonly signInScopes: readonly string[];
+  /** Added to the refresh request's scope; Microsoft wants `offline_access` there too. */
+  readonly refreshScopes: readonly string[];
+  /** Added to the authorization request: `access_type=offline`, `prompt=consent`. */
+  readonly authorizationParameters: Readonly<Record<string, string>>;
+  /** Mechanisms, preferred first, used where the server does not list its own. */
+  readonly mechanisms: { readonly [P in Protocol]?: readonly Mechanism[] };
+  /** The authorization response carries `iss` (RFC 9207): its absence is then an error. */
+  readonly issInResponse: boolean;
+  /** What is known about the life of its tokens. */
+  readonly tokens: {
+    readonly accessSeconds?: number;
+    /** Days until an unused refresh token dies; absent when it has no fixed end or nobody knows. */
+    readonly refreshIdleDays?: number;
+    readonly rotation: "every-use" | "never" | "sometimes" | "unknown";
+    /** Using a rotated refresh token again revokes the whole grant. */
+    readonly reuseDetection?: boolean;
+  };
+  /** Where a person withdraws the grant when there is no revocation endpoint. */
+  readonly grantsPage?: string;
+  readonly clients: readonly ClientRegistration[];
+}
+
+/** A provider without OAuth2 for third-party mail programs: mailkey says what to use instead. */
+export interface PasswordProvider extends ProviderBase {
+  readonly kind: "password";
+  /** What to use instead, as a sentence to show. */
+  readonly advice: string;
+}
+
+export type Provider = OAuthProvider | PasswordProvider;
