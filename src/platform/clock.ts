@@ -8,7 +8,7 @@ export interface Instant {
   /** Milliseconds since the Unix epoch, UTC. */
   readonly wallMs: number;
   /** Milliseconds since boot, suspend included, and which boot that was. Absent where the system does not say. */
-  readonly boot?: { readonly id: string; readonly ms: number };
+  readonly boot?: { readonly id: string; readonly ms: number } | undefined;
 }
 
 export interface Clock {

@@ -9,9 +9,10 @@
  * @see https://sqlite.org/lockingv3.html
  */
 import { chmodSync } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { MailkeyError } from "../errors.ts";
 import { ensurePrivateFolder } from "./files.ts";
+import type { Paths } from "./paths.ts";
 import { isBun } from "./runtime.ts";
 
 export interface Lock {
@@ -43,6 +44,11 @@ export async function tryLock(path: string): Promise<Lock | undefined> {
       held.close(); // rolls the empty transaction back and gives the lock up
     },
   };
+}
+
+/** The lock of one account, by the file form of its address. Whoever changes a stored credential holds it. */
+export function accountLockPath(paths: Paths, name: string): string {
+  return join(paths.state, "locks", `${name}.lock`);
 }
 
 interface Database {

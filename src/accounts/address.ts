@@ -1,0 +1,35 @@
+/** E-mail addresses as keys and as file names. */
+import { domainToASCII } from "node:url";
+import { MailkeyError } from "../errors.ts";
+
+/**
+ * The form in which addresses are compared and files are named: lower case, the domain in ASCII (RFC 5891). Local parts are
+ * case-sensitive in theory (RFC 5321 2.4); no provider here makes use of it, and people type them either way.
+ *
+ * @throws ERR_CONFIG when it is not an address
+ */
+export function normaliseAddress(address: string): string {
+  const at = address.lastIndexOf("@");
+  const local = address.slice(0, at);
+  const domain = domainToASCII(address.slice(at + 1).toLowerCase());
+  if (at < 1 || domain === "" || !/^[^\s@\u0000-\u001f\u007f]+$/.test(local)) {
+    throw new MailkeyError("ERR_CONFIG", `not an e-mail address: ${JSON.stringify(address).slice(0, 100)}`);
+  }
+  return `${local.toLowerCase()}@${domain}`;
+}
+
+/** The address as a file name without ending: what could leave the folder, or hide, is percent-encoded. */
+export function addressToFileName(address: string): string {
+  return normaliseAddress(address)
+    .replace(/[^a-z0-9@._+=-]/g, (character) => encodeURIComponent(character).replace(/[!'()*]/g, hex))
+    .replace(/^\./, "%2E");
+}
+
+/** The reverse of `addressToFileName`. */
+export function fileNameToAddress(name: string): string {
+  return decodeURIComponent(name);
+}
+
+function hex(character: string): string {
+  return `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
+}

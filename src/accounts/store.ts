@@ -1,0 +1,73 @@
+/** The folder of account files, one per mailbox. */
+import { join } from "node:path";
+import { MailkeyError } from "../errors.ts";
+import { listFolder, removeFile } from "../platform/files.ts";
+import type { Paths } from "../platform/paths.ts";
+import { AccountSchema, type Account } from "./account.ts";
+import { addressToFileName, fileNameToAddress, normaliseAddress } from "./address.ts";
+import { readToml, writeToml } from "./toml.ts";
+
+const ENDING = ".toml";
+
+export function accountPath(paths: Paths, address: string): string {
+  return join(paths.config, "accounts", addressToFileName(address) + ENDING);
+}
+
+/** The configured addresses, sorted. */
+export function listAddresses(paths: Paths): string[] {
+  return listFolder(join(paths.config, "accounts"))
+    .filter((name) => name.endsWith(ENDING))
+    .map((name) => fileNameToAddress(name.slice(0, -ENDING.length)));
+}
+
+/** @returns the account, or undefined when there is none of that address. @throws ERR_CONFIG, ERR_UNTRUSTED_FILE */
+export function readAccount(paths: Paths, address: string): Account | undefined {
+  const path = accountPath(paths, address);
+  const account = readToml(path, AccountSchema);
+  if (account !== undefined && normaliseAddress(account.address) !== normaliseAddress(address)) {
+    throw new MailkeyError(
+      "ERR_CONFIG",
+      `${path}: address: is ${account.address}, which does not fit the file's name`,
+      { hint: `edit ${path}` },
+    );
+  }
+  return account;
+}
+
+/**
+ * The account of `address`, or the only one when no address is given.
+ *
+ * @throws ERR_ACCOUNT_UNKNOWN naming similar ones, ERR_CONFIG
+ */
+export function requireAccount(paths: Paths, address: string | undefined): Account {
+  if (address !== undefined) {
+    const account = readAccount(paths, address);
+    if (account !== undefined) return account;
+    throw new MailkeyError("ERR_ACCOUNT_UNKNOWN", `there is no account ${address}`, { hint: `mailkey add ${address}` });
+  }
+  const addresses = listAddresses(paths);
+  const [only] = addresses;
+  if (only === undefined)
+    throw new MailkeyError("ERR_ACCOUNT_UNKNOWN", "there is no account yet", { hint: "mailkey add you@example.com" });
+  if (addresses.length > 1) {
+    throw new MailkeyError("ERR_USAGE", `which account? there are ${addresses.length}: ${addresses.join(", ")}`, {
+      hint: "name one of them",
+    });
+  }
+  return requireAccount(paths, only);
+}
+
+/** @throws ERR_STORAGE with the old file intact */
+export function saveAccount(paths: Paths, account: Account): void {
+  const path = accountPath(paths, account.address);
+  writeToml(
+    path,
+    `mailkey account ${account.address}. Nothing in here is secret.\nmailkey reads it at every use; edit it as you like.`,
+    account,
+  );
+}
+
+/** A missing account is no error. @throws ERR_STORAGE */
+export function deleteAccount(paths: Paths, address: string): void {
+  removeFile(accountPath(paths, address));
+}

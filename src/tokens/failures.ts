@@ -1,0 +1,72 @@
+/** The token path's failures as errors: which code, which words, which next command. */
+import type { ResolvedAccount } from "../accounts/resolve.ts";
+import { MailkeyError } from "../errors.ts";
+import type { PermanentFailure, TransientFailure } from "../oauth/token-endpoint.ts";
+import type { Refusal } from "./credential.ts";
+
+/** Errors of RFC 6749 5.2 and OIDC Core 3.1.2.6 that a new sign-in mends; all others are about the client or the request. */
+const SIGN_IN_MENDS: ReadonlySet<string> = new Set([
+  "invalid_grant",
+  "interaction_required",
+  "login_required",
+  "consent_required",
+  "account_selection_required",
+  "access_denied",
+]);
+
+export function signInNeeded(address: string): MailkeyError {
+  return new MailkeyError("ERR_SIGN_IN_AGAIN", `${address} is not signed in`, { hint: `mailkey login ${address}` });
+}
+
+export function unavailableError(address: string, failure: TransientFailure): MailkeyError {
+  const wait =
+    failure.retryAfterMs === undefined ? "" : `; it asks to wait ${Math.ceil(failure.retryAfterMs / 1000)} s`;
+  return new MailkeyError(
+    "ERR_PROVIDER_UNAVAILABLE",
+    `cannot renew the token of ${address}: ${failure.reason}${wait}`,
+    {
+      cause: failure.cause,
+      hint: "nothing is lost: try again later",
+    },
+  );
+}
+
+export function permanentError(account: ResolvedAccount, failure: PermanentFailure): MailkeyError {
+  const { error, vendorCode, description } = failure;
+  const details = { error, vendorCode, address: account.address };
+  const words = description === undefined ? error : `${error}: ${description}`;
+  if (SIGN_IN_MENDS.has(error)) {
+    return new MailkeyError(
+      "ERR_SIGN_IN_AGAIN",
+      `${account.provider.name} no longer accepts the sign-in of ${account.address} (${words})`,
+      {
+        hint: `mailkey login ${account.address}`,
+        details,
+      },
+    );
+  }
+  return new MailkeyError(
+    "ERR_CLIENT_REJECTED",
+    `${account.provider.name} refuses the client of ${account.address} (${words})`,
+    {
+      hint: `mailkey show ${account.address}`,
+      details,
+    },
+  );
+}
+
+/** A refusal remembered from an earlier attempt. */
+export function refusedError(account: ResolvedAccount, { error, vendorCode }: Refusal): MailkeyError {
+  const words = vendorCode === undefined ? {} : { vendorCode, description: vendorCode };
+  return permanentError(account, { kind: "permanent", error, ...words });
+}
+
+export function busyError(address: string): MailkeyError {
+  return new MailkeyError(
+    "ERR_LOCK_TIMEOUT",
+    `another process has been renewing the token of ${address} for too long`,
+    {
+      hint: "try again later",
+    },
+  );
+}

@@ -1,0 +1,293 @@
+/**
+ * The path of a token, the heart of mailkey.
+ *
+ * 1. A cached access token with enough left is returned; no lock, no network.
+ * 2. Otherwise the account's lock is taken across processes and the vault read again: somebody may have been faster.
+ * 3. Only then is the refresh token used, and the answer is durable before the access token is handed out.
+ * 4. A failure takes nothing away: what is still valid is still served, and nothing is ever deleted.
+ */
+import type { ResolvedAccount } from "../accounts/resolve.ts";
+import { clientSecret, findResource, scopesOf } from "../accounts/resolve.ts";
+import type { Config } from "../accounts/config.ts";
+import type { MailkeyError } from "../errors.ts";
+import { refreshGrant } from "../oauth/refresh.ts";
+import type { PermanentFailure, TokenGrant } from "../oauth/token-endpoint.ts";
+import { elapsedMs, type Instant } from "../platform/clock.ts";
+import type { Fetch } from "../platform/http.ts";
+import { tryLock, type Lock } from "../platform/lock.ts";
+import type { Environment } from "../platform/paths.ts";
+import { Secret } from "../platform/secret.ts";
+import type { AccessToken, Credential, StoredAccessToken } from "./credential.ts";
+import { expiresAtMs, remainingSeconds, requiredSeconds } from "./freshness.ts";
+import { renew, type Renewal } from "./renew.ts";
+import { busyError, permanentError, refusedError, signInNeeded, unavailableError } from "./failures.ts";
+import { CredentialStore, type Loaded, type StorePorts } from "./store.ts";
+
+export interface TokenPorts extends StorePorts {
+  readonly env: Environment;
+  readonly config: Config;
+  /** For one account's provider; `timeoutMs` bounds the whole exchange. */
+  createFetch(timeoutMs: number): Fetch;
+  readonly random: () => number;
+  readonly signal?: AbortSignal;
+  /** Says what is being done, for `--verbose`. Never a secret. */
+  trace?(step: string): void;
+}
+
+export interface TokenRequest {
+  /** `outlook`, `graph`, …; the provider's default when undefined. */
+  readonly resource?: string | undefined;
+  /** Seconds the token must still last. Overrides the configured margin, and is not cut to half of the lifetime. */
+  readonly minTtlSeconds?: number | undefined;
+  /** Renew even when the cached token would do. */
+  readonly force?: boolean | undefined;
+}
+
+export interface TokenAnswer {
+  readonly token: AccessToken;
+  /** `superseded`: another process renewed it meanwhile; `stale`: renewal failed, but this one is still valid. */
+  readonly source: "cached" | "refreshed" | "superseded" | "stale";
+  /** What the user has to know soon: the sign-in is over and this is the last of it. */
+  readonly warning?: MailkeyError;
+}
+
+/** A token with less left is of no use to a program that has yet to connect. */
+const STALE_MIN_SECONDS = 30;
+/** With a valid token in hand nobody should wait long for a provider that is down. */
+const IMPATIENT_TIMEOUT_MS = 5000;
+/** How long a refusal is believed before the provider is asked again: providers err too, and recover. */
+const REFUSAL_MEMORY_MS = 60 * 60 * 1000;
+/** Failures that pass by themselves: not worth a warning while a token is still valid. */
+const PASSING: ReadonlySet<string> = new Set(["ERR_PROVIDER_UNAVAILABLE", "ERR_LOCK_TIMEOUT"]);
+/** Beyond the holder's own budget, for its last request and its writing. */
+const LOCK_WAIT_EXTRA_MS = 20_000;
+
+/**
+ * @throws ERR_SIGN_IN_AGAIN, ERR_CLIENT_REJECTED, ERR_PROVIDER_UNAVAILABLE, ERR_LOCK_TIMEOUT, ERR_STORAGE, and the vault's errors
+ */
+export async function getToken(
+  ports: TokenPorts,
+  account: ResolvedAccount,
+  request: TokenRequest = {},
+): Promise<TokenAnswer> {
+  const task = new TokenTask(ports, account, request);
+  return task.run();
+}
+
+class TokenTask {
+  readonly #ports: TokenPorts;
+  readonly #account: ResolvedAccount;
+  readonly #request: TokenRequest;
+  readonly #store: CredentialStore;
+  readonly #resource: string;
+  readonly #scope: string;
+  readonly #start: Instant;
+
+  constructor(ports: TokenPorts, account: ResolvedAccount, request: TokenRequest) {
+    const resource = findResource(account.provider, request.resource);
+    this.#ports = ports;
+    this.#account = account;
+    this.#request = request;
+    this.#store = new CredentialStore(ports, account.address);
+    this.#resource = resource.name;
+    this.#scope = [...scopesOf(resource), ...account.provider.refreshScopes].join(" ");
+    this.#start = ports.clock.now();
+  }
+
+  async run(): Promise<TokenAnswer> {
+    const first = await this.#load();
+    const cached = this.#freshToken(first.credential);
+    if (cached !== undefined && this.#request.force !== true) return this.#answer(cached, "cached");
+    const held = await this.#lockOrSuperseded(first);
+    if ("answer" in held) return held.answer;
+    try {
+      const { credential } = await this.#load();
+      const superseding = this.#supersedingToken(credential);
+      if (superseding !== undefined) return this.#answer(superseding, "superseded");
+      return await this.#refresh(credential);
+    } finally {
+      held.lock.release();
+    }
+  }
+
+  async #load(): Promise<Loaded> {
+    const loaded = await this.#store.load();
+    if (loaded === undefined) throw signInNeeded(this.#account.address);
+    return loaded;
+  }
+
+  /** Waits for the lock; while waiting, a credential that another process renewed is as good. */
+  async #lockOrSuperseded(first: Loaded): Promise<{ lock: Lock } | { answer: TokenAnswer }> {
+    const { clock, config, random, signal } = this.#ports;
+    const fallback = this.#stillValid(first.credential);
+    const holderLimitMs = config.retryBudgetMs + config.timeoutMs + LOCK_WAIT_EXTRA_MS;
+    const limitMs = fallback === undefined ? holderLimitMs : IMPATIENT_TIMEOUT_MS;
+    let { stamp } = first;
+    for (let tries = 0; ; tries++) {
+      const lock = await tryLock(this.#store.lockPath);
+      if (lock !== undefined) return { lock };
+      if (tries === 0) this.#ports.trace?.("another process is renewing: waiting for it");
+      if (elapsedMs(this.#start, clock.now()) > limitMs)
+        return { answer: this.#fallBack(fallback, busyError(this.#account.address)) };
+      await clock.sleep(Math.min(100, 10 + tries * 10) * (0.5 + random()), signal);
+      if (!(await this.#store.changedSince(stamp))) continue;
+      const loaded = await this.#load();
+      ({ stamp } = loaded);
+      const superseding = this.#supersedingToken(loaded.credential);
+      if (superseding !== undefined) return { answer: this.#answer(superseding, "superseded") };
+    }
+  }
+
+  async #refresh(credential: Credential): Promise<TokenAnswer> {
+    const fallback = this.#stillValid(credential);
+    const known = this.#knownFailure(credential);
+    if (known !== undefined) return this.#fallBack(fallback, known);
+    if (credential.refreshToken === undefined) return this.#fallBack(fallback, signInNeeded(this.#account.address));
+
+    // Proves that the vault can be written before the old refresh token is spent on an answer that could not be kept.
+    await this.#store.save(credential);
+    const { outcome, obtainedAt } = await this.#askProvider(
+      credential,
+      new Secret(credential.refreshToken),
+      fallback === undefined,
+    );
+    if (outcome.kind === "granted") {
+      const token = await this.#keep(credential, outcome.grant, obtainedAt);
+      return this.#answer(token, "refreshed");
+    }
+    if (outcome.kind === "permanent") {
+      await this.#rememberRefusal(credential, outcome);
+      return this.#fallBack(fallback, permanentError(this.#account, outcome));
+    }
+    this.#store.record(credential, { kind: "transient", at: this.#ports.clock.now(), reason: outcome.reason });
+    return this.#fallBack(fallback, unavailableError(this.#account.address, outcome));
+  }
+
+  /** @param patient whether to use the whole budget: with a valid token in hand there is no need to */
+  async #askProvider(
+    credential: Credential,
+    refreshToken: Secret,
+    patient: boolean,
+  ): Promise<{ outcome: Renewal; obtainedAt: Instant }> {
+    const { clock, config, env, random, signal } = this.#ports;
+    const { client, provider } = this.#account;
+    const secret = await clientSecret(client, credential.clientSecret, env);
+    const fetch = this.#ports.createFetch(
+      patient ? config.timeoutMs : Math.min(config.timeoutMs, IMPATIENT_TIMEOUT_MS),
+    );
+    let obtainedAt = clock.now();
+    const attempt = () => {
+      obtainedAt = clock.now(); // before sending: the token's life starts no later than that
+      this.#ports.trace?.(`asking ${provider.name} for a new access token (${this.#resource})`);
+      return refreshGrant(provider, { id: client.id, secret }, { refreshToken, scope: this.#scope }, fetch);
+    };
+    const outcome = await renew(attempt, { budgetMs: patient ? config.retryBudgetMs : 0, random }, clock, signal);
+    return { outcome, obtainedAt };
+  }
+
+  /** Durable when it returns. */
+  async #keep(credential: Credential, grant: TokenGrant, obtainedAt: Instant): Promise<StoredAccessToken> {
+    const { refused: _cleared, ...kept } = credential;
+    const token = {
+      token: grant.accessToken.reveal(),
+      obtainedAt,
+      lifetimeSeconds: grant.expiresInSeconds,
+      scope: grant.scope,
+    };
+    await this.#saveGrant({
+      ...kept,
+      refreshToken: grant.refreshToken?.reveal() ?? credential.refreshToken,
+      refreshedAt: obtainedAt,
+      accessTokens: { ...credential.accessTokens, [this.#resource]: token },
+    });
+    return token;
+  }
+
+  /** A rotated refresh token exists nowhere else now: one more try before giving it up. */
+  async #saveGrant(credential: Credential): Promise<void> {
+    try {
+      await this.#store.save(credential);
+    } catch {
+      await this.#ports.clock.sleep(250);
+      await this.#store.save(credential);
+    }
+  }
+
+  /** A refusal that was remembered lately, or a failure that another process met while this one waited for its lock. */
+  #knownFailure(credential: Credential): MailkeyError | undefined {
+    if (this.#request.force === true) return undefined;
+    const { refused } = credential;
+    const now = this.#ports.clock.now();
+    if (refused !== undefined && refused.clientId === this.#account.client.id) {
+      const age = elapsedMs(refused.at, now);
+      if (age >= 0 && age < REFUSAL_MEMORY_MS) return refusedError(this.#account, refused);
+    }
+    const failure = this.#store.lastFailure();
+    if (failure?.kind === "transient" && elapsedMs(this.#start, failure.at) > 0) {
+      return unavailableError(this.#account.address, { kind: "transient", reason: failure.reason });
+    }
+    return undefined;
+  }
+
+  async #rememberRefusal(credential: Credential, { error, vendorCode }: PermanentFailure): Promise<void> {
+    const at = this.#ports.clock.now();
+    const refused = {
+      error,
+      at,
+      clientId: this.#account.client.id,
+      ...(vendorCode === undefined ? {} : { vendorCode }),
+    };
+    try {
+      await this.#store.save({ ...credential, refused });
+    } catch {
+      // the provider will say it again next time; the refusal itself is what the user has to hear
+    }
+  }
+
+  /** The token that is still valid, or the error. An outage passes by itself; everything else is worth a warning. */
+  #fallBack(token: StoredAccessToken | undefined, error: MailkeyError): TokenAnswer {
+    if (token === undefined || this.#request.force === true) throw error;
+    this.#ports.trace?.(`${error.message}: using the token that is still valid`);
+    return {
+      ...this.#answer(token, "stale"),
+      ...(PASSING.has(error.code) ? {} : { warning: error }),
+    };
+  }
+
+  #freshToken(credential: Credential): StoredAccessToken | undefined {
+    const token = credential.accessTokens[this.#resource];
+    if (token === undefined) return undefined;
+    const required = this.#request.minTtlSeconds ?? requiredSeconds(token, this.#ports.config.marginSeconds);
+    return remainingSeconds(token, this.#ports.clock.now()) > required ? token : undefined;
+  }
+
+  /** A token that came after this task began is as new as it gets, even when it cannot satisfy `minTtlSeconds`. */
+  #supersedingToken(credential: Credential): StoredAccessToken | undefined {
+    const token = credential.accessTokens[this.#resource];
+    if (token !== undefined && elapsedMs(this.#start, token.obtainedAt) > 0) return token;
+    return this.#request.force === true ? undefined : this.#freshToken(credential);
+  }
+
+  #stillValid(credential: Credential): StoredAccessToken | undefined {
+    const token = credential.accessTokens[this.#resource];
+    return token !== undefined && remainingSeconds(token, this.#ports.clock.now()) > STALE_MIN_SECONDS
+      ? token
+      : undefined;
+  }
+
+  #answer(token: StoredAccessToken, source: TokenAnswer["source"]): TokenAnswer {
+    const now = this.#ports.clock.now();
+    this.#ports.trace?.(
+      `${source} access token for ${this.#resource}, ${Math.round(remainingSeconds(token, now))} s left`,
+    );
+    return {
+      source,
+      token: {
+        value: new Secret(token.token),
+        resource: this.#resource,
+        scope: token.scope,
+        expiresAtMs: expiresAtMs(token, now),
+      },
+    };
+  }
+}
