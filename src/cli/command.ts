@@ -38,7 +38,7 @@ type ValueOf<S extends OptionSpec> = S["type"] extends "boolean"
     : string;
 
 /** What the parser hands over: every flag optional, by its long name. */
-export type Values<O extends OptionSpecs> = { readonly [K in keyof O]?: ValueOf<O[K]> };
+export type Values<O extends OptionSpecs> = { readonly [K in keyof O]?: ValueOf<O[K]> | undefined };
 
 export interface Invocation<O extends OptionSpecs> {
   readonly values: Values<O>;

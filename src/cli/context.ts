@@ -10,9 +10,11 @@ export interface Context {
   readonly signal: AbortSignal;
   readonly terminal: Terminal;
   /** Standard output: results only. Writes `text` as it is. */
-  stdout(text: string): void;
+  readonly stdout: (text: string) => void;
   /** Standard error: progress, questions, errors. Writes `text` as it is. */
-  stderr(text: string): void;
+  readonly stderr: (text: string) => void;
+  /** With `--verbose`: says on standard error what is being done. Never a secret. */
+  readonly trace: (step: string) => void;
 }
 
 export interface Terminal {

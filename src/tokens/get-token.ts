@@ -27,11 +27,11 @@ export interface TokenPorts extends StorePorts {
   readonly env: Environment;
   readonly config: Config;
   /** For one account's provider; `timeoutMs` bounds the whole exchange. */
-  createFetch(timeoutMs: number): Fetch;
+  readonly createFetch: (timeoutMs: number) => Fetch;
   readonly random: () => number;
   readonly signal?: AbortSignal;
   /** Says what is being done, for `--verbose`. Never a secret. */
-  trace?(step: string): void;
+  readonly trace?: (step: string) => void;
 }
 
 export interface TokenRequest {

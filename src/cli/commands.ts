@@ -1,0 +1,27 @@
+/** Every command's name, and where it lives. Loading one loads nothing of the others. */
+import type { Command } from "./command.ts";
+
+export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  add: async () => (await import("./add.ts")).add,
+  login: async () => (await import("./login.ts")).login,
+  token: async () => (await import("./token.ts")).token,
+  list: async () => (await import("./list.ts")).list,
+  status: async () => (await import("./status.ts")).status,
+  show: async () => (await import("./show.ts")).show,
+  test: async () => (await import("./test.ts")).test,
+  providers: async () => (await import("./providers.ts")).providers,
+  vault: async () => (await import("./vault.ts")).vault,
+  import: async () => (await import("./import.ts")).importCommand,
+  remove: async () => (await import("./remove.ts")).remove,
+  revoke: async () => (await import("./revoke.ts")).revoke,
+  "mutt-oauth2": async () => (await import("./mutt-oauth2.ts")).muttOauth2,
+  help: async () => (await import("./help.ts")).help,
+};
+
+/** The order and headings of `mailkey help`. */
+export const GROUPS: readonly { readonly title: string; readonly names: readonly string[] }[] = [
+  { title: "Sign in", names: ["add", "login", "import"] },
+  { title: "Use", names: ["token", "test", "mutt-oauth2"] },
+  { title: "Look", names: ["list", "status", "show", "providers"] },
+  { title: "Keep", names: ["vault", "remove", "revoke"] },
+];

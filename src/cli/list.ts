@@ -1,0 +1,35 @@
+/** `mailkey list`: the accounts, a line each. */
+import { defineCommand } from "./command.ts";
+import { overviewJson, overviews } from "./overview.ts";
+import { table } from "./table.ts";
+
+export const list = defineCommand({
+  name: "list",
+  summary: "list the accounts",
+  args: [],
+  options: { json: { type: "boolean", summary: "print a JSON array" } },
+  examples: [
+    { line: "mailkey list", meaning: "addresses, providers and whose registration signs in" },
+    { line: "mailkey list --json", meaning: "the same for scripts" },
+  ],
+  async run({ values, context }) {
+    const found = await overviews(context, undefined);
+    if (values.json === true) {
+      const now = context.clock.now();
+      return context.stdout(
+        `${JSON.stringify(
+          found.map((each) => overviewJson(each, now)),
+          null,
+          2,
+        )}\n`,
+      );
+    }
+    if (found.length === 0) return context.stderr("no accounts yet: mailkey add you@example.com\n");
+    const rows = found.map(({ address, account, problem }) => [
+      { text: address },
+      { text: account?.provider.name ?? "?" },
+      account === undefined ? { text: problem ?? "?", tone: "bad" as const } : { text: account.client.name },
+    ]);
+    context.stdout(table(["ACCOUNT", "PROVIDER", "SIGNS IN AS"], rows, context.terminal.colourOut));
+  },
+});

@@ -1,0 +1,79 @@
+/** What `list`, `status` and `show` tell of an account, gathered once. Reads no vault. */
+import { join } from "node:path";
+import { addressToFileName } from "../accounts/address.ts";
+import { resolveAccount, type ResolvedAccount } from "../accounts/resolve.ts";
+import { listAddresses, readAccount } from "../accounts/store.ts";
+import { isMailkeyError } from "../errors.ts";
+import { remainingSeconds } from "../tokens/freshness.ts";
+import { healthOf, secondsSince, signInEndsInSeconds, type Health } from "../tokens/health.ts";
+import { readRecord, type CredentialRecord } from "../tokens/record.ts";
+import type { Context } from "./context.ts";
+
+export interface Overview {
+  readonly address: string;
+  /** Undefined when the account file cannot be used; `problem` then says why. */
+  readonly account: ResolvedAccount | undefined;
+  readonly problem: string | undefined;
+  readonly record: CredentialRecord | undefined;
+  readonly health: Health | "misconfigured";
+  /** Of the default resource; 0 or less when it is over, undefined when there is none. */
+  readonly accessTokenSeconds: number | undefined;
+  readonly signedInSeconds: number | undefined;
+  readonly signInEndsInSeconds: number | undefined;
+}
+
+export async function overviewOf(context: Context, address: string): Promise<Overview> {
+  const now = context.clock.now();
+  const record = readRecord(join(context.paths.state, "status", `${addressToFileName(address)}.json`));
+  const { account, problem } = await tryResolve(context, address);
+  const [resource] = account?.provider.resources ?? [];
+  const token = resource === undefined ? undefined : record?.accessTokens[resource.name];
+  return {
+    address,
+    account,
+    problem,
+    record,
+    health: account === undefined ? "misconfigured" : healthOf(record, account.provider, now),
+    accessTokenSeconds: token === undefined ? undefined : remainingSeconds(token, now),
+    signedInSeconds: record === undefined ? undefined : secondsSince(record.signedInAt, now),
+    signInEndsInSeconds:
+      record === undefined || account === undefined ? undefined : signInEndsInSeconds(record, account.provider, now),
+  };
+}
+
+/** All accounts, or the named one. @throws ERR_ACCOUNT_UNKNOWN */
+export async function overviews(context: Context, address: string | undefined): Promise<Overview[]> {
+  if (address === undefined) return Promise.all(listAddresses(context.paths).map((each) => overviewOf(context, each)));
+  const { requireAccount } = await import("../accounts/store.ts");
+  return [await overviewOf(context, requireAccount(context.paths, address).address)];
+}
+
+/** The overview as `--json` prints it. */
+export function overviewJson(overview: Overview, now: { wallMs: number }): Record<string, unknown> {
+  const at = (seconds: number | undefined) =>
+    seconds === undefined ? null : new Date(now.wallMs + seconds * 1000).toISOString();
+  const { account, record } = overview;
+  return {
+    address: overview.address,
+    provider: account?.provider.id ?? null,
+    client: account === undefined ? null : { id: account.client.id, name: account.client.name },
+    health: overview.health,
+    problem: overview.problem ?? record?.failure?.reason ?? null,
+    signed_in_at: overview.signedInSeconds === undefined ? null : at(-overview.signedInSeconds),
+    sign_in_ends_at: at(overview.signInEndsInSeconds),
+    access_token_expires_at: at(overview.accessTokenSeconds),
+  };
+}
+
+async function tryResolve(
+  context: Context,
+  address: string,
+): Promise<{ account: ResolvedAccount | undefined; problem: string | undefined }> {
+  try {
+    const account = readAccount(context.paths, address);
+    return { account: account === undefined ? undefined : await resolveAccount(account), problem: undefined };
+  } catch (error) {
+    if (isMailkeyError(error)) return { account: undefined, problem: error.message };
+    throw error;
+  }
+}

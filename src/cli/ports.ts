@@ -1,0 +1,26 @@
+/** Builds what the use cases need out of a command's context. Lean: the token path comes through here. */
+import { loadConfig } from "../accounts/config.ts";
+import { createFetch } from "../platform/http.ts";
+import type { TokenPorts } from "../tokens/get-token.ts";
+import { openVault } from "../vault/open.ts";
+import type { Context } from "./context.ts";
+
+/** @throws ERR_CONFIG */
+export function tokenPorts(context: Context): TokenPorts {
+  const { env, paths, clock, signal, terminal } = context;
+  const config = loadConfig(paths, env);
+  const askPassphrase = terminal.interactive
+    ? async (question: string) => (await import("./ask-passphrase.ts")).askPassphrase(question, signal)
+    : undefined;
+  return {
+    env,
+    paths,
+    clock,
+    signal,
+    config,
+    random: Math.random,
+    createFetch: (timeoutMs) => createFetch({ env, caFile: config.caFile, timeoutMs }),
+    openVault: () => openVault(paths, env, askPassphrase === undefined ? {} : { askPassphrase }),
+    trace: context.trace,
+  };
+}

@@ -1,0 +1,90 @@
+/** Runs one command line: finds the command, parses, calls it, and turns whatever is thrown into text and exit status. */
+import { MailkeyError } from "../errors.ts";
+import type { Command, OptionSpecs, Values } from "./command.ts";
+import { COMMANDS } from "./commands.ts";
+import type { Context } from "./context.ts";
+import { EXIT_INTERNAL, outcomeOf } from "./exit.ts";
+import { parseCommandLine } from "./parse.ts";
+
+/** @returns the exit status; never throws */
+export async function runCommandLine(words: readonly string[], context: Context): Promise<number> {
+  const json = words.includes("--json");
+  try {
+    return await dispatch(words, context);
+  } catch (error) {
+    return report(error, context, json);
+  }
+}
+
+async function dispatch(words: readonly string[], context: Context): Promise<number> {
+  const [name, ...rest] = words;
+  if (name === undefined || name === "--help" || name === "-h") return runCommand(await load("help"), [], context);
+  if (name === "--version" || name === "-V") {
+    const [{ VERSION }, { runtimeVersion }] = await Promise.all([
+      import("../version.ts"),
+      import("../platform/runtime.ts"),
+    ]);
+    context.stdout(`mailkey ${VERSION} (${runtimeVersion()}, ${process.platform} ${process.arch})\n`);
+    return 0;
+  }
+  return runCommand(await load(name), rest, context);
+}
+
+/** Runs a command with the words after its name. */
+export async function runCommand(command: Command, words: readonly string[], context: Context): Promise<number> {
+  if (command.raw === true) return (await command.run({ values: {}, args: words, context })) ?? 0;
+  const parsed = await parseCommandLine(command, words);
+  if (parsed.help) {
+    const { commandHelp } = await import("./help.ts");
+    context.stdout(commandHelp(command, context.terminal));
+    return 0;
+  }
+  const trace = parsed.verbose ? (step: string) => context.stderr(`mailkey: ${step}\n`) : context.trace;
+  return (
+    (await command.run({
+      values: parsed.values as Values<OptionSpecs>,
+      args: parsed.args,
+      context: { ...context, trace },
+    })) ?? 0
+  );
+}
+
+async function load(name: string): Promise<Command> {
+  const found = COMMANDS[name];
+  if (found !== undefined) return found();
+  const { nearest } = await import("./nearest.ts");
+  const similar = nearest(name, Object.keys(COMMANDS));
+  throw new MailkeyError("ERR_USAGE", `there is no command ${JSON.stringify(name)}`, {
+    hint: similar === undefined ? "mailkey help" : `did you mean mailkey ${similar}?`,
+  });
+}
+
+/** Writes an error to standard error in the house form. */
+export function report(error: unknown, context: Context, json: boolean): number {
+  if (!(error instanceof MailkeyError)) {
+    // A bug. Its message is not shown: it may quote what it stumbled over.
+    const where = error instanceof Error ? `${error.name} ${firstFrame(error)}` : typeof error;
+    context.stderr(`mailkey: error: this is a bug in mailkey: ${where}\n`);
+    return EXIT_INTERNAL;
+  }
+  const { status, hint: usual } = outcomeOf(error.code);
+  const hint = error.hint ?? usual;
+  if (json) {
+    context.stderr(
+      `${JSON.stringify({ error: { code: error.code, message: error.message, hint, ...error.details } })}\n`,
+    );
+    return status;
+  }
+  context.stderr(`mailkey: error: ${error.message}\n`);
+  if (hint !== undefined) context.stderr(`mailkey: hint: ${hint}\n`);
+  return status;
+}
+
+function firstFrame(error: Error): string {
+  return (
+    error.stack
+      ?.split("\n")
+      .find((line) => line.trimStart().startsWith("at "))
+      ?.trim() ?? ""
+  );
+}

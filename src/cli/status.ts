@@ -1,0 +1,105 @@
+/** `mailkey status`: how every account is, from what was noted at the last renewal; asks neither vault nor provider. */
+import { openVault } from "../vault/open.ts";
+import { isMailkeyError } from "../errors.ts";
+import { defineCommand } from "./command.ts";
+import type { Context } from "./context.ts";
+import { formatSeconds } from "./duration.ts";
+import { EXIT_SIGN_IN_AGAIN } from "./exit.ts";
+import { overviewJson, overviews, type Overview } from "./overview.ts";
+import { table, type Cell, type Tone } from "./table.ts";
+
+const HEALTH: Record<Overview["health"], { text: string; tone: Tone }> = {
+  ok: { text: "ok", tone: "good" },
+  "expiring-sign-in": { text: "sign-in ends soon", tone: "warn" },
+  failing: { text: "failing", tone: "warn" },
+  "sign-in-needed": { text: "sign in again", tone: "bad" },
+  misconfigured: { text: "misconfigured", tone: "bad" },
+};
+
+export const status = defineCommand({
+  name: "status",
+  summary: "show how every account is",
+  description: `A table of accounts with the age of the sign-in, when it ends for lack of use (where the provider has such a limit), how long the
+access token lasts, and health. It shows what was noted at the last renewal: no passphrase is asked for and no server contacted.
+The exit status is 77 when an account has to sign in again.`,
+  args: [{ name: "ADDRESS", summary: "only this account", required: false }],
+  options: { json: { type: "boolean", summary: "print a JSON array" } },
+  examples: [
+    { line: "mailkey status", meaning: "all accounts" },
+    { line: "mailkey status --json | jq '.[].health'", meaning: "for scripts and status bars" },
+  ],
+  async run({ values, args, context }) {
+    const found = await overviews(context, args[0]);
+    const now = context.clock.now();
+    const vault = await vaultName(context);
+    if (values.json === true) {
+      context.stdout(
+        `${JSON.stringify(
+          found.map((each) => ({ ...overviewJson(each, now), vault: vault ?? null })),
+          null,
+          2,
+        )}\n`,
+      );
+    } else if (found.length === 0) {
+      context.stderr("no accounts yet: mailkey add you@example.com\n");
+    } else {
+      const header = ["ACCOUNT", "PROVIDER", "VAULT", "SIGNED IN", "SIGN-IN ENDS", "ACCESS TOKEN", "HEALTH"];
+      context.stdout(
+        table(
+          header,
+          found.map((each) => row(each, vault)),
+          context.terminal.colourOut,
+        ),
+      );
+      for (const line of found.flatMap(advice)) context.stdout(`\n${line}\n`);
+    }
+    return found.some(({ health }) => health === "sign-in-needed") ? EXIT_SIGN_IN_AGAIN : 0;
+  },
+});
+
+function row(overview: Overview, vault: string | undefined): Cell[] {
+  const { signedInSeconds, signInEndsInSeconds, accessTokenSeconds } = overview;
+  return [
+    { text: overview.address },
+    { text: overview.account?.provider.id ?? "?" },
+    { text: vault ?? "none" },
+    { text: signedInSeconds === undefined ? "never" : `${formatSeconds(signedInSeconds)} ago` },
+    {
+      text:
+        signInEndsInSeconds === undefined
+          ? "-"
+          : signInEndsInSeconds < 0
+            ? "over"
+            : `unused ${formatSeconds(signInEndsInSeconds)}`,
+    },
+    {
+      text:
+        accessTokenSeconds === undefined
+          ? "none"
+          : accessTokenSeconds <= 0
+            ? "renewed at next use"
+            : formatSeconds(accessTokenSeconds),
+    },
+    HEALTH[overview.health],
+  ];
+}
+
+function advice({ address, health, problem, record, signInEndsInSeconds }: Overview): string[] {
+  if (health === "sign-in-needed") return [`${address}: mailkey login ${address}`];
+  if (health === "misconfigured") return [`${address}: ${problem ?? "its file cannot be used"}`];
+  if (health === "failing") return [`${address}: ${record?.failure?.reason ?? "the last renewal failed"}`];
+  if (health === "expiring-sign-in")
+    return [
+      `${address}: the sign-in ends in ${formatSeconds(signInEndsInSeconds ?? 0)} unless a token is renewed: mailkey token ${address} --force >/dev/null`,
+    ];
+  return [];
+}
+
+async function vaultName(context: Context): Promise<string | undefined> {
+  try {
+    return (await openVault(context.paths, context.env)).kind;
+  } catch (error) {
+    if (isMailkeyError(error)) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,87 @@
+/** `mailkey token`: what mail programs run. On standard output the token and a newline, or nothing. */
+import { loadAccount, type ResolvedAccount } from "../accounts/resolve.ts";
+import { MailkeyError } from "../errors.ts";
+import type { Protocol } from "../providers/provider.ts";
+import type { AccessToken } from "../tokens/credential.ts";
+import { getToken } from "../tokens/get-token.ts";
+import { defineCommand } from "./command.ts";
+import { tokenPorts } from "./ports.ts";
+
+const FORMATS = ["token", "sasl", "msasl", "json"] as const;
+type Format = (typeof FORMATS)[number];
+
+export const token = defineCommand({
+  name: "token",
+  summary: "print a valid access token, renewing it when needed",
+  description: `This is what mail programs run as their password command. On success standard output holds the token and a newline, nothing
+else; on failure it holds nothing, the reason is on standard error, and the exit status says what to do: 75 try later,
+77 sign in again, 78 mend the configuration.
+
+Formats: "token" is the bare access token; "sasl" the base64 of an XOAUTH2 initial response; "msasl" the same for the mechanism that
+the provider prefers for --protocol (XOAUTH2 or OAUTHBEARER), preceded by the mechanism's name; "json" an object with the token, its
+scope and expiry.`,
+  args: [{ name: "ADDRESS", summary: "the account; may be left out when there is only one", required: false }],
+  options: {
+    format: { type: "string", value: "FORMAT", choices: FORMATS, summary: "token (default), sasl, msasl or json" },
+    protocol: {
+      type: "string",
+      value: "PROTOCOL",
+      choices: ["imap", "pop", "smtp"],
+      summary: "what the sasl formats are for: imap (default), pop or smtp",
+    },
+    resource: { type: "string", value: "NAME", summary: "whose token: outlook (default) or graph at Microsoft" },
+    "min-ttl": {
+      type: "string",
+      value: "SECONDS",
+      summary: "the token must last this long; renewed when it would not",
+    },
+    force: { type: "boolean", short: "f", summary: "renew even when the token in the vault is still good" },
+  },
+  examples: [
+    { line: "mailkey token you@hotmail.com", meaning: "for mbsync's PassCmd and msmtp's passwordeval" },
+    { line: "mailkey token you@hotmail.com --resource graph", meaning: "for Microsoft Graph" },
+    { line: "mailkey token you@gmail.com --format sasl", meaning: "ready for AUTHENTICATE XOAUTH2" },
+  ],
+  async run({ values, args, context }) {
+    const format = (values.format ?? "token") as Format;
+    const minTtlSeconds = parseSeconds(values["min-ttl"]);
+    const account = await loadAccount(context.paths, args[0]);
+    const answer = await getToken(tokenPorts(context), account, {
+      resource: values.resource,
+      minTtlSeconds,
+      force: values.force,
+    });
+    if (answer.warning !== undefined) {
+      context.stderr(`mailkey: warning: ${answer.warning.message}; the present token lasts a little longer\n`);
+      if (answer.warning.hint !== undefined) context.stderr(`mailkey: hint: ${answer.warning.hint}\n`);
+    }
+    context.stdout(`${await render(answer.token, format, (values.protocol ?? "imap") as Protocol, account)}\n`);
+  },
+});
+
+async function render(
+  access: AccessToken,
+  format: Format,
+  protocol: Protocol,
+  account: ResolvedAccount,
+): Promise<string> {
+  if (format === "token") return access.value.reveal();
+  if (format === "json") {
+    return JSON.stringify({
+      access_token: access.value.reveal(),
+      token_type: "Bearer",
+      expires_at: new Date(access.expiresAtMs).toISOString(),
+      scope: access.scope,
+      resource: access.resource,
+    });
+  }
+  const { saslLine } = await import("./token-sasl.ts");
+  return saslLine(access.value, format, protocol, account);
+}
+
+function parseSeconds(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (!/^\d{1,6}$/.test(text))
+    throw new MailkeyError("ERR_USAGE", "--min-ttl is a number of seconds", { hint: "mailkey help token" });
+  return Number(text);
+}
