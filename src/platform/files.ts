@@ -70,12 +70,17 @@ export function readPrivateText(path: string, privacy: Privacy): string | undefi
  * Replaces a file (0600), creating its folder (0700) when it is missing. A symbolic link is followed, so that linked
  * dotfiles stay links.
  *
+ * @param folderRule `as-is` leaves the folder alone, for files that lie where the user has put them
  * @throws ERR_STORAGE with the old file intact
  */
-export function replaceFile(path: string, content: Uint8Array | string): void {
+export function replaceFile(
+  path: string,
+  content: Uint8Array | string,
+  folderRule: "private" | "as-is" = "private",
+): void {
   const target = resolveLink(path);
   const folder = dirname(target);
-  ensurePrivateFolder(folder);
+  if (folderRule === "private") ensurePrivateFolder(folder);
   const temporary = join(folder, `.${basename(target)}.${process.pid}.${randomBytes(6).toString("hex")}.tmp`);
   const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
   try {
