@@ -65,14 +65,29 @@ export interface Source {
   readonly note?: string;
 }
 
+/** Where a provider differs for some of its users. Discovery writes the difference into the account file. */
+export interface Region {
+  readonly name: string;
+  readonly domains: readonly string[];
+  readonly mxSuffixes: readonly string[];
+  readonly endpoints?: Endpoints;
+  readonly servers?: { readonly [P in Protocol]?: MailServer };
+}
+
 interface ProviderBase {
   readonly id: string;
   readonly name: string;
+  /** What a person has to know before anything else, as one sentence. */
+  readonly remark?: string;
   /** Exact domains of addresses, lower case. */
   readonly domains: readonly string[];
+  /** Suffixes of domains that the provider gives out below its own: `.onmicrosoft.com`. */
+  readonly domainSuffixes?: readonly string[];
   /** Suffixes of MX host names, most specific first: `.olc.protection.outlook.com` or a whole host name. */
   readonly mxSuffixes: readonly string[];
   readonly servers: { readonly [P in Protocol]?: MailServer };
+  /** Data centres and brands with endpoints or servers of their own; what they leave out is the provider's. */
+  readonly regions?: readonly Region[];
   readonly quirks: readonly (Source & { readonly text: string })[];
   readonly sources: Readonly<Record<string, Source>>;
 }
@@ -92,6 +107,8 @@ export interface OAuthProvider extends ProviderBase {
   readonly mechanisms: { readonly [P in Protocol]?: readonly Mechanism[] };
   /** The authorization response carries `iss` (RFC 9207): its absence is then an error. */
   readonly issInResponse: boolean;
+  /** How a confidential client shows its secret; in the body (RFC 6749 2.3.1) when absent. */
+  readonly clientAuthentication?: "client_secret_basic" | "client_secret_post";
   /** What is known about the life of its tokens. */
   readonly tokens: {
     readonly accessSeconds?: number;
