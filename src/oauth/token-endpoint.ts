@@ -22,6 +22,8 @@ export interface OAuthServer {
   };
   /** The authorization response must carry `iss` (RFC 9207). */
   readonly issInResponse: boolean;
+  /** How a confidential client shows its secret; in the body when undefined (RFC 6749 2.3.1). */
+  readonly clientAuthentication?: "client_secret_basic" | "client_secret_post" | undefined;
 }
 
 export interface OAuthClient {
@@ -152,9 +154,15 @@ export function partiesOf(server: OAuthServer, client: OAuthClient, fetch: Fetch
   return {
     as,
     client: { client_id: client.id },
-    authentication: client.secret === undefined ? oauth.None() : oauth.ClientSecretPost(client.secret.reveal()),
+    authentication: authenticationOf(server, client),
     options: { [oauth.customFetch]: fetch },
   };
+}
+
+function authenticationOf(server: OAuthServer, { secret }: OAuthClient): oauth.ClientAuth {
+  if (secret === undefined) return oauth.None();
+  const basic = server.clientAuthentication === "client_secret_basic";
+  return basic ? oauth.ClientSecretBasic(secret.reveal()) : oauth.ClientSecretPost(secret.reveal());
 }
 
 /**

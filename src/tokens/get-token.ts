@@ -82,6 +82,8 @@ class TokenTask {
   readonly #resource: string;
   readonly #scope: string;
   readonly #start: Instant;
+  /** When the token that this task found first was obtained. */
+  #seenAtMs: number | undefined;
 
   constructor(ports: TokenPorts, account: ResolvedAccount, request: TokenRequest) {
     const resource = findResource(account.provider, request.resource);
@@ -96,6 +98,7 @@ class TokenTask {
 
   async run(): Promise<TokenAnswer> {
     const first = await this.#load();
+    this.#seenAtMs = first.credential.accessTokens[this.#resource]?.obtainedAt.wallMs;
     const cached = this.#freshToken(first.credential);
     if (cached !== undefined && this.#request.force !== true) return this.#answer(cached, "cached");
     const held = await this.#lockOrSuperseded(first);
@@ -261,10 +264,10 @@ class TokenTask {
     return remainingSeconds(token, this.#ports.clock.now()) > required ? token : undefined;
   }
 
-  /** A token that came after this task began is as new as it gets, even when it cannot satisfy `minTtlSeconds`. */
+  /** A token that came since this task began is as new as it gets, even when it cannot satisfy `minTtlSeconds`. */
   #supersedingToken(credential: Credential): StoredAccessToken | undefined {
     const token = credential.accessTokens[this.#resource];
-    if (token !== undefined && elapsedMs(this.#start, token.obtainedAt) > 0) return token;
+    if (token !== undefined && token.obtainedAt.wallMs !== this.#seenAtMs) return token;
     return this.#request.force === true ? undefined : this.#freshToken(credential);
   }
 

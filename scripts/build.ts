@@ -1,0 +1,43 @@
+/**
+ * Builds what people install: `dist/mailkey`, one executable, and `dist/node/`, the same for Node.js.
+ *
+ * The executable must not read `bunfig.toml` or `.env` of the folder it is started in: a hostile folder would run code. The two
+ * flags that say so are accepted in silence when they are misspelt, so a test starts the executable in such a folder.
+ */
+import { spawnSync } from "node:child_process";
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const dist = join(root, "dist");
+
+const SHARED = ["src/main.ts", "--format=esm", "--splitting", "--minify", "--sourcemap=none"];
+
+const EXECUTABLE = [
+  ...SHARED,
+  "--compile",
+  "--bytecode",
+  "--no-compile-autoload-bunfig",
+  "--no-compile-autoload-dotenv",
+  "--outfile=dist/mailkey",
+];
+
+const NODE = [...SHARED, "--target=node", "--external=bun:sqlite", "--entry-naming=main.js", "--outdir=dist/node"];
+
+rmSync(dist, { recursive: true, force: true });
+mkdirSync(join(dist, "node"), { recursive: true });
+bunBuild(EXECUTABLE);
+bunBuild(NODE);
+writeFileSync(join(dist, "node", "package.json"), `${JSON.stringify({ type: "module" })}\n`);
+writeFileSync(join(dist, "node", "mailkey"), '#!/usr/bin/env node\nimport "./main.js";\n');
+chmodSync(join(dist, "node", "mailkey"), 0o755);
+process.stdout.write("built dist/mailkey and dist/node/mailkey\n");
+
+function bunBuild(args: readonly string[]): void {
+  const result = spawnSync(process.execPath, ["build", ...args], { cwd: root, stdio: ["ignore", "pipe", "inherit"] });
+  if (result.status !== 0) {
+    process.stderr.write(result.stdout);
+    process.exit(1);
+  }
+}
