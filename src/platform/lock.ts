@@ -19,6 +19,39 @@ export interface Lock {
   release(): void;
 }
 
+export interface AcquireOptions {
+  readonly timeoutMs: number;
+  readonly clock: Clock;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The pauses between attempts: short at first, since most holders only read and write one file. */
+const FIRST_PAUSE_MS = 2;
+const LONGEST_PAUSE_MS = 50;
+
+/** Where the lock of one stored credential is. `name` is the account's name in the vault. */
+export function accountLockPath(paths: Paths, name: string): string {
+  return join(paths.state, "locks", `${name}.lock`);
+}
+
+/**
+ * Takes the lock at `path`, waiting for its holder. The kernel keeps no queue: who asks first after the release gets it.
+ *
+ * @throws ERR_LOCK_TIMEOUT after `timeoutMs`, ERR_STORAGE, the signal's reason
+ */
+export async function acquireLock(path: string, options: AcquireOptions): Promise<Lock> {
+  let waitedMs = 0;
+  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
+    const lock = await tryLock(path);
+    if (lock !== undefined) return lock;
+    if (waitedMs >= options.timeoutMs) {
+      throw new MailkeyError("ERR_LOCK_TIMEOUT", `another mailkey has held ${path} for ${options.timeoutMs} ms`);
+    }
+    await options.clock.sleep(pauseMs, options.signal);
+    waitedMs += pauseMs;
+  }
+}
+
 /**
  * Tries to take the lock at `path` (created when missing) once, without waiting.
  *
@@ -44,11 +77,6 @@ export async function tryLock(path: string): Promise<Lock | undefined> {
       held.close(); // rolls the empty transaction back and gives the lock up
     },
   };
-}
-
-/** The lock of one account, by the file form of its address. Whoever changes a stored credential holds it. */
-export function accountLockPath(paths: Paths, name: string): string {
-  return join(paths.state, "locks", `${name}.lock`);
 }
 
 interface Database {

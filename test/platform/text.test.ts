@@ -1,0 +1,41 @@
+import { describe, expect, test } from "bun:test";
+import { inspect } from "node:util";
+import { Secret } from "../../src/platform/secret.ts";
+import { peerText } from "../../src/platform/text.ts";
+
+describe("a peer's words", () => {
+  test("lose escape sequences, line breaks and direction overrides", () => {
+    expect(peerText("a\u001b[31mred\r\nb\u202ec\u009b1md", 100)).toBe("a [31mred b c 1md");
+  });
+
+  test("are cut to the length asked for", () => {
+    expect(peerText("x".repeat(500), 10)).toBe(`${"x".repeat(9)}…`);
+  });
+
+  test("lose our secrets, also in their URL-encoded form", () => {
+    expect(peerText("got to+ken/1 and to%2Bken%2F1", 100, [new Secret("to+ken/1")])).toBe(
+      "got [redacted] and [redacted]",
+    );
+  });
+});
+
+describe("a secret", () => {
+  const secret = new Secret("hunter22");
+
+  test("does not print itself in any usual way", () => {
+    const seen = [
+      `${secret}`,
+      String(secret),
+      JSON.stringify({ secret }),
+      inspect(secret),
+      inspect({ deep: { secret } }),
+      Bun.inspect(secret),
+      inspect(new Error("x", { cause: secret })),
+    ];
+    expect(seen.join(" ")).not.toContain("hunter");
+  });
+
+  test("is given to who asks for it", () => {
+    expect(secret.reveal()).toBe("hunter22");
+  });
+});
