@@ -1,6 +1,5 @@
 /** Builds what the use cases need out of a command's context. Lean: the token path comes through here. */
 import { loadConfig } from "../accounts/config.ts";
-import { createFetch } from "../platform/http.ts";
 import type { TokenPorts } from "../tokens/get-token.ts";
 import { openVault } from "../vault/open.ts";
 import type { Context } from "./context.ts";
@@ -19,7 +18,10 @@ export function tokenPorts(context: Context): TokenPorts {
     signal,
     config,
     random: Math.random,
-    createFetch: (timeoutMs) => createFetch({ env, caFile: config.caFile, timeoutMs }),
+    createFetch: (timeoutMs) => async (url, init) => {
+      const { createFetch } = await import("../platform/http.ts"); // not needed for a cached token
+      return createFetch({ env, caFile: config.caFile, timeoutMs })(url, init);
+    },
     openVault: () => openVault(paths, env, askPassphrase === undefined ? {} : { askPassphrase }),
     trace: context.trace,
   };

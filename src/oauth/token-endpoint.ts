@@ -246,6 +246,9 @@ function tolerant(body: Record<string, unknown>, exchange: Exchange): Response {
 }
 
 function grantOf(answer: oauth.TokenEndpointResponse, exchange: Exchange): TokenGrant {
+  // RFC 6749 A.12. A line break in it would end the line that mail programs read.
+  if (!/^[\u0020-\u007e]+$/.test(answer.access_token))
+    throw new TypeError("the access token holds characters that no token has");
   const claims = oauth.getValidatedIdTokenClaims(answer);
   return {
     accessToken: new Secret(answer.access_token),

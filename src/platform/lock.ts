@@ -11,6 +11,7 @@
 import { chmodSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { MailkeyError } from "../errors.ts";
+import type { Clock } from "./clock.ts";
 import { ensurePrivateFolder } from "./files.ts";
 import type { Paths } from "./paths.ts";
 import { isBun } from "./runtime.ts";

@@ -10,7 +10,6 @@ import type { ResolvedAccount } from "../accounts/resolve.ts";
 import { clientSecret, findResource, scopesOf } from "../accounts/resolve.ts";
 import type { Config } from "../accounts/config.ts";
 import type { MailkeyError } from "../errors.ts";
-import { refreshGrant } from "../oauth/refresh.ts";
 import type { PermanentFailure, TokenGrant } from "../oauth/token-endpoint.ts";
 import { elapsedMs, type Instant } from "../platform/clock.ts";
 import type { Fetch } from "../platform/http.ts";
@@ -174,6 +173,7 @@ class TokenTask {
   ): Promise<{ outcome: Renewal; obtainedAt: Instant }> {
     const { clock, config, env, random, signal } = this.#ports;
     const { client, provider } = this.#account;
+    const { refreshGrant } = await import("../oauth/refresh.ts"); // not needed for a cached token
     const secret = await clientSecret(client, credential.clientSecret, env);
     const fetch = this.#ports.createFetch(
       patient ? config.timeoutMs : Math.min(config.timeoutMs, IMPATIENT_TIMEOUT_MS),

@@ -25,7 +25,7 @@ describe("a secret", () => {
   test("does not print itself in any usual way", () => {
     const seen = [
       `${secret}`,
-      String(secret),
+      secret.toString(),
       JSON.stringify({ secret }),
       inspect(secret),
       inspect({ deep: { secret } }),
