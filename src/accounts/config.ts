@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import * as v from "valibot";
 import { expandHome, type Environment, type Paths } from "../platform/paths.ts";
-import { readToml } from "./toml.ts";
+import { readToml } from "../platform/toml.ts";
 
 const seconds = v.pipe(v.number(), v.minValue(1), v.maxValue(3600));
 

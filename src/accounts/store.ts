@@ -5,7 +5,7 @@ import { listFolder, removeFile } from "../platform/files.ts";
 import type { Paths } from "../platform/paths.ts";
 import { AccountSchema, type Account } from "./account.ts";
 import { addressToFileName, fileNameToAddress, normaliseAddress } from "./address.ts";
-import { readToml, writeToml } from "./toml.ts";
+import { readToml, writeToml } from "../platform/toml.ts";
 
 const ENDING = ".toml";
 

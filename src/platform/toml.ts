@@ -2,7 +2,7 @@
 import { parse, stringify, TomlError } from "smol-toml";
 import * as v from "valibot";
 import { MailkeyError } from "../errors.ts";
-import { readPrivateText, replaceFile } from "../platform/files.ts";
+import { readPrivateText, replaceFile } from "./files.ts";
 
 /**
  * Reads `path` and checks it against `schema`.
