@@ -25,6 +25,8 @@ import { randomBytes } from "node:crypto";
 import { basename, dirname, join } from "node:path";
 import { MailkeyError, systemErrorCode } from "../errors.ts";
 
+/** Temporary files this old belong to writers that were killed: nobody writes for that long. */
+const LEFTOVER_MS = 10 * 60 * 1000;
 const PRIVATE_FILE = 0o600;
 const PRIVATE_FOLDER = 0o700;
 const GROUP_OR_OTHERS_WRITE = 0o022;
@@ -99,6 +101,7 @@ export function replaceFile(
     throw storageError(`cannot write ${target}`, error);
   }
   syncFolder(folder);
+  removeLeftovers(folder, basename(target));
 }
 
 /** Removes a file durably; a missing one is no error. @throws ERR_STORAGE */
@@ -184,6 +187,19 @@ function syncFolder(folder: string): void {
     // EINVAL, ENOTSUP: file systems (9p, some FUSE) that cannot sync a folder; the rename itself has succeeded.
     const code = systemErrorCode(error);
     if (code !== "EINVAL" && code !== "ENOTSUP" && code !== "EPERM") throw storageError(`cannot sync ${folder}`, error);
+  }
+}
+
+/** What writers of this file left when they were killed. */
+function removeLeftovers(folder: string, name: string): void {
+  try {
+    for (const entry of readdirSync(folder)) {
+      if (!entry.startsWith(`.${name}.`) || !entry.endsWith(".tmp")) continue;
+      const path = join(folder, entry);
+      if (Date.now() - statSync(path).mtimeMs > LEFTOVER_MS) unlinkSync(path);
+    }
+  } catch {
+    // it is a courtesy; the next writer tries again
   }
 }
 

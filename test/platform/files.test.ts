@@ -11,6 +11,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -44,6 +45,14 @@ describe("replacing a file", () => {
     replaceFile(join(folder, "file"), "one");
     replaceFile(join(folder, "file"), "two");
     expect(readdirSync(folder)).toEqual(["file"]);
+  });
+
+  test("sweeps up what killed writers left long ago, and nothing else", () => {
+    const names = [".file.1.aa.tmp", ".file.2.bb.tmp", ".other.3.cc.tmp"];
+    for (const name of names) writeFileSync(join(folder, name), "");
+    for (const name of [names[0], names[2]]) utimesSync(join(folder, name ?? ""), 1, 1);
+    replaceFile(join(folder, "file"), "one");
+    expect(readdirSync(folder).toSorted()).toEqual([".file.2.bb.tmp", ".other.3.cc.tmp", "file"]);
   });
 
   test("changes its stamp, even for content of the same length", () => {
