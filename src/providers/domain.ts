@@ -23,8 +23,8 @@ export function mailDomain(address: string): string {
 
 /** A host name in its one form: ASCII, lower case, without the root's dot. Null for what is none, IP addresses included. */
 export function toHostName(text: string): string | null {
-  // A name beyond ASCII is at most as long as its A-label form.
-  if (text.length > 254) return null;
+  // A name beyond ASCII is at most as long as its A-label form. What a URL parser takes for the end of a host is none here.
+  if (text.length > 254 || /[^A-Za-z0-9._\u0080-\u{10ffff}-]/u.test(text)) return null;
   const name = domainToASCII(text.replace(/\.$/, "")).toLowerCase();
   return HOST_NAME.test(name) && !/\.\d+$/.test(name) ? name : null;
 }

@@ -60,11 +60,13 @@ function names(protocols: { readonly [P in Protocol]?: unknown }): string {
     .join(", ");
 }
 
+/** Redirects to https beyond `https://localhost` can only be pasted. */
 function signIn(provider: OAuthProvider): string {
   const registration = defaultClient(provider);
-  const browser = registration?.redirectUris[0]?.startsWith("https:") === true ? "browser, with pasting" : "browser";
+  const redirect = registration?.redirectUris[0] ?? "http://localhost";
+  const pasted = redirect.startsWith("https:") && new URL(redirect).hostname !== "localhost";
   const device = registration?.deviceFlow === true ? ", or device code" : "";
-  return `OAuth2: ${browser}${device}`;
+  return `OAuth2: browser${pasted ? ", with pasting" : ""}${device}`;
 }
 
 function client(provider: OAuthProvider): string {

@@ -9,7 +9,7 @@ export const google: OAuthProvider = {
   kind: "oauth2",
   id: "google",
   name: "Gmail / Google Workspace",
-  remark: "Needs a desktop client with its secret: one of your own, published, or sign-ins end after 7 days.",
+  remark: "Needs a client with its secret; publish one of your own, or each sign-in ends after 7 days.",
   domains: ["gmail.com", "googlemail.com", "google.com", "jazztel.es", "nyu.edu"],
   mxSuffixes: [
     "aspmx.l.google.com",

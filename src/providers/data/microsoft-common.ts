@@ -32,6 +32,7 @@ export const MICROSOFT_TOKENS = {
 export const MICROSOFT_SOURCES: Readonly<Record<string, Source>> = {
   signInScopes: verified(["EXO", "TBP", "ENTRA-scopes"]),
   refreshScopes: verified(["EXO", "TBP"]),
+  authorizationParameters: verified(["ENTRA-code"], "none are needed"),
   issInResponse: unverified([], "no source says that Microsoft sends iss"),
   "endpoints.revocation": unverified(["MSAL"], "the metadata lists none (RFC 7009)"),
   "tokens.accessSeconds": verified(

@@ -9,6 +9,7 @@ export const seznam: OAuthProvider = {
   kind: "oauth2",
   id: "seznam",
   name: "Seznam.cz Email",
+  remark: "Consent covers the calendar too: there is no scope for mail alone.",
   domains: ["seznam.cz", "email.cz", "post.cz", "spoluzaci.cz"],
   mxSuffixes: [".seznam.cz"],
   endpoints: {

@@ -10,6 +10,7 @@ export const thundermail: OAuthProvider = {
   kind: "oauth2",
   id: "thundermail",
   name: "Thundermail (tb.pro)",
+  remark: "No POP is known.",
   domains: ["thundermail.com", "tb.pro"],
   mxSuffixes: ["mail.thundermail.com"],
   endpoints: {
