@@ -74,6 +74,7 @@ describe("parseAutoconfig", () => {
     ["servers without TLS only", file(SERVER.replace("SSL", "plain"))],
     ["a host that is an IP address", file(SERVER.replace("imap.x.example", "127.0.0.1"))],
     ["a host with a path", file(SERVER.replace("imap.x.example", "evil.example/x"))],
+    ["anything with a document type", `<!DOCTYPE clientConfig>${file()}`],
     ["an entity bomb", bomb + file(SERVER.replace("imap.x.example", "&j;"))],
     [
       "an external entity",

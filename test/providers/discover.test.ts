@@ -31,7 +31,7 @@ beforeAll(async () => {
     "gateway.example": [[10, "mx1.filter.example"]],
     "own.example": [[10, "mail.own.example"]],
     "nullmx.example": [[0, ""]],
-    "lookalike.example": [[0, "mail.protection.outlook.com.evil.example"]],
+    "lookalike.example": [[0, "x.mail.protection.outlook.com.evil.example"]],
     "none.example": [],
     "slow.example": "silence",
   });
