@@ -1,0 +1,225 @@
+/**
+ * Renews the access token of a token file by the rules of `tokens/get-token.ts`: under a lock across processes, durable before it is handed
+ * out, and a failure takes nothing away.
+ */
+import { createHash } from "node:crypto";
+import { realpathSync } from "node:fs";
+import { resolve } from "node:path";
+import { scopesOf } from "../accounts/resolve.ts";
+import { MailkeyError } from "../errors.ts";
+import { refreshGrant } from "../oauth/refresh.ts";
+import type { OAuthClient, PermanentFailure, TransientFailure } from "../oauth/token-endpoint.ts";
+import { elapsedMs, type Instant } from "../platform/clock.ts";
+import { fileStamp } from "../platform/files.ts";
+import { accountLockPath, tryLock, type Lock } from "../platform/lock.ts";
+import type { Paths } from "../platform/paths.ts";
+import { remainingSeconds, requiredSeconds } from "../tokens/freshness.ts";
+import type { TokenPorts } from "../tokens/get-token.ts";
+import { renew, type Renewal } from "../tokens/renew.ts";
+import type { Pipes } from "./pipes.ts";
+import type { Registration } from "./registrations.ts";
+import { joinWords } from "./shlex.ts";
+import { readTokenFile, withTokens, writeTokenFile, type TokenFile } from "./token-file.ts";
+
+/** The token path's own ports; the token file takes the vault's place. */
+export type RenewalPorts = Omit<TokenPorts, "openVault">;
+
+export interface Renewed {
+  readonly file: TokenFile;
+  /** The renewal failed, and the present token lasts a little longer. */
+  readonly warning?: MailkeyError;
+}
+
+/** A token with less left is of no use to a program that has yet to connect. */
+const STALE_MIN_SECONDS = 30;
+/** With a valid token in hand nobody should wait long for a provider that is down. */
+const IMPATIENT_TIMEOUT_MS = 5000;
+/** Beyond the holder's own budget, for its last request and its writing. */
+const LOCK_WAIT_EXTRA_MS = 20_000;
+
+/** Refusals of the request, not of the grant: the other form of the request may succeed. */
+const WANTS_ANOTHER_SCOPE: ReadonlySet<string> = new Set(["invalid_request", "invalid_scope"]);
+
+/** Whether the token lasts long enough to be handed out. */
+export function isFresh({ accessToken }: TokenFile, marginSeconds: number, now: Instant): boolean {
+  return accessToken !== undefined && remainingSeconds(accessToken, now) > requiredSeconds(accessToken, marginSeconds);
+}
+
+/** The lock of a token file: whoever replaces the file holds it. */
+export function tokenFileLockPath(paths: Paths, tokenFile: string): string {
+  const name = createHash("sha256").update(canonicalPath(tokenFile)).digest("hex").slice(0, 32);
+  return accountLockPath(paths, `mutt-oauth2-${name}`);
+}
+
+/**
+ * Makes sure of a fresh access token.
+ *
+ * @param client the client to use when the file itself names none
+ * @throws ERR_SIGN_IN_AGAIN, ERR_CLIENT_REJECTED, ERR_CONFIG without a client, ERR_PROVIDER_UNAVAILABLE, ERR_LOCK_TIMEOUT, and those of reading and writing
+ */
+export async function renewTokenFile(
+  first: TokenFile,
+  registration: Registration,
+  client: OAuthClient | undefined,
+  pipes: Pipes,
+  ports: RenewalPorts,
+): Promise<Renewed> {
+  const { clock, config } = ports;
+  const fresh = (file: TokenFile) => isFresh(file, config.marginSeconds, clock.now());
+  const held = await lockOrSuperseded(first, fresh, pipes, ports);
+  if ("file" in held) return held;
+  try {
+    const file = (await readTokenFile(first.path, pipes)) ?? first;
+    if (fresh(file)) return { file };
+    return await renewUnderLock(file, registration, client, pipes, ports, held.waited);
+  } finally {
+    held.lock.release();
+  }
+}
+
+/** Waits for the lock; while waiting, a file that another process has renewed is as good. */
+async function lockOrSuperseded(
+  first: TokenFile,
+  fresh: (file: TokenFile) => boolean,
+  pipes: Pipes,
+  { clock, config, paths, random, signal, trace }: RenewalPorts,
+): Promise<{ lock: Lock; waited: boolean } | { file: TokenFile }> {
+  const lockPath = tokenFileLockPath(paths, first.path);
+  const limitMs = config.retryBudgetMs + config.timeoutMs + LOCK_WAIT_EXTRA_MS;
+  const start = clock.now();
+  let { stamp } = first;
+  for (let tries = 0; ; tries++) {
+    const lock = await tryLock(lockPath);
+    if (lock !== undefined) return { lock, waited: tries > 0 };
+    if (tries === 0) trace?.("another process is renewing: waiting for it");
+    if (elapsedMs(start, clock.now()) > limitMs) {
+      const seconds = Math.round(limitMs / 1000);
+      throw new MailkeyError("ERR_LOCK_TIMEOUT", `another process has been renewing ${first.path} for ${seconds} s`);
+    }
+    await clock.sleep(Math.min(100, 10 + tries * 10) * (0.5 + random()), signal);
+    if (fileStamp(first.path) === stamp) continue;
+    const file = await readTokenFile(first.path, pipes);
+    stamp = file?.stamp;
+    if (file !== undefined && fresh(file)) return { file };
+  }
+}
+
+async function renewUnderLock(
+  file: TokenFile,
+  registration: Registration,
+  given: OAuthClient | undefined,
+  pipes: Pipes,
+  ports: RenewalPorts,
+  waited: boolean,
+): Promise<Renewed> {
+  const { refreshToken, accessToken } = file;
+  const usable = accessToken !== undefined && remainingSeconds(accessToken, ports.clock.now()) > STALE_MIN_SECONDS;
+  try {
+    if (refreshToken === undefined) throw signInNeeded(file.path);
+    const client = clientOf(file, given);
+    // Proves that the file can be written before the refresh token is spent on an answer that could not be kept.
+    const proven = await writeTokenFile(file.path, file.fields, pipes);
+    const timeoutMs = usable ? Math.min(ports.config.timeoutMs, IMPATIENT_TIMEOUT_MS) : ports.config.timeoutMs;
+    const fetch = ports.createFetch(timeoutMs);
+    let obtainedAt = ports.clock.now();
+    const ask = (scope: string) =>
+      renew(
+        () => {
+          obtainedAt = ports.clock.now(); // before sending: the token's life starts no later than that
+          ports.trace?.(`asking ${registration.provider.name} for a new access token`);
+          return refreshGrant(registration.provider, client, { refreshToken, scope }, fetch);
+        },
+        // Who waited for a holder that got nothing does not go through the whole budget again.
+        { budgetMs: usable || waited ? 0 : ports.config.retryBudgetMs, random: ports.random },
+        ports.clock,
+        ports.signal,
+      );
+    const outcome = await askBothWays(ask, registration);
+    if (outcome.kind === "permanent") throw refused(file.path, registration, outcome);
+    if (outcome.kind === "transient") throw unavailable(file.path, outcome);
+    const { grant } = outcome;
+    const lifetimeSeconds = grant.expiresInSeconds;
+    const renewed = withTokens(proven.fields, {
+      ...grant,
+      refreshToken: grant.refreshToken,
+      obtainedAt,
+      lifetimeSeconds,
+    });
+    const fields = { ...renewed, client_id: client.id, client_secret: client.secret?.reveal() ?? "" };
+    return { file: await writeStubbornly(file.path, fields, pipes, ports) };
+  } catch (error) {
+    if (!usable || !(error instanceof MailkeyError)) throw error;
+    return { file, warning: error };
+  }
+}
+
+/**
+ * Without a scope first, as the script asks: the answer then has the scope that was granted (RFC 6749 6), which people narrow by editing
+ * the script and a token file does not tell. Microsoft may insist on one (AADSTS900144).
+ */
+async function askBothWays(ask: (scope: string) => Promise<Renewal>, { provider }: Registration): Promise<Renewal> {
+  const outcome = await ask("");
+  if (outcome.kind !== "permanent" || !WANTS_ANOTHER_SCOPE.has(outcome.error)) return outcome;
+  return ask([...scopesOf(provider.resources[0]), ...provider.refreshScopes].join(" "));
+}
+
+/** A rotated refresh token exists nowhere else now: one more try before giving it up. */
+async function writeStubbornly(
+  path: string,
+  fields: TokenFile["fields"],
+  pipes: Pipes,
+  { clock }: RenewalPorts,
+): Promise<TokenFile> {
+  try {
+    return await writeTokenFile(path, fields, pipes);
+  } catch {
+    await clock.sleep(250);
+    return writeTokenFile(path, fields, pipes);
+  }
+}
+
+/** The file's own client, or else the one given. A public client has no secret: the script's empty one is left out. */
+export function clientOf(file: TokenFile, given: OAuthClient | undefined): OAuthClient {
+  if (file.clientId !== "") return { id: file.clientId, secret: file.clientSecret };
+  if (given !== undefined) return given;
+  throw new MailkeyError("ERR_CONFIG", `${file.path} names no client, as files of the older script do`, {
+    hint: `name it once, it is kept: --client-id ID; or take it from your edited script: --script ~/bin/mutt_oauth2.py`,
+  });
+}
+
+function signInNeeded(path: string): MailkeyError {
+  return new MailkeyError("ERR_SIGN_IN_AGAIN", `there is no refresh token in ${path}`, { hint: signInCommand(path) });
+}
+
+export function signInCommand(path: string): string {
+  return `mailkey mutt-oauth2 --verbose --authorize ${joinWords([path])}`;
+}
+
+export function refused(path: string, { provider }: Registration, failure: PermanentFailure): MailkeyError {
+  const { error, vendorCode, description } = failure;
+  const words = description === undefined ? error : `${error}: ${description}`;
+  const details = { error, vendorCode };
+  if (error === "invalid_client" || error === "unauthorized_client") {
+    return new MailkeyError("ERR_CLIENT_REJECTED", `${provider.name} refuses the client of ${path} (${words})`, {
+      details,
+      hint: "check the client id and its secret at the provider, or sign in with another client",
+    });
+  }
+  return new MailkeyError("ERR_SIGN_IN_AGAIN", `${provider.name} no longer accepts the sign-in in ${path} (${words})`, {
+    details,
+    hint: signInCommand(path),
+  });
+}
+
+function unavailable(path: string, { reason, cause }: TransientFailure): MailkeyError {
+  const options = { cause, hint: "nothing is lost: try again later" };
+  return new MailkeyError("ERR_PROVIDER_UNAVAILABLE", `cannot renew the token in ${path}: ${reason}`, options);
+}
+
+function canonicalPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return resolve(path);
+  }
+}
