@@ -21,7 +21,10 @@ import {
 
 export interface AuthorizationRequest {
   readonly redirectUri: string;
+  /** Of the token that the code will be exchanged for. */
   readonly scopes: readonly string[];
+  /** Of other resources: consented to along with the rest, for tokens that the refresh token mints later. */
+  readonly otherScopes?: readonly string[] | undefined;
   /** What the provider wants besides: `access_type=offline`, `prompt=consent`. Cannot replace what is set here. */
   readonly parameters?: Readonly<Record<string, string>> | undefined;
   /** Fills in the user's name on the provider's page. */
@@ -33,8 +36,10 @@ export interface Authorization {
   /** Where the user has to go. Holds nothing that helps whoever reads it: the verifier stays here. */
   readonly url: URL;
   readonly redirectUri: string;
-  /** Space-separated. */
+  /** Of the token, space-separated. */
   readonly scope: string;
+  /** The consent covers more than one resource: the exchange has to say which the token is for. */
+  readonly namesScope: boolean;
   readonly state: string;
   readonly verifier: Secret;
   /** Sent when an ID token is asked for, which then has to carry it. */
@@ -71,7 +76,8 @@ export async function startAuthorization(
   const verifier = new Secret(oauth.generateRandomCodeVerifier());
   const state = oauth.generateRandomState();
   const nonce = request.scopes.includes("openid") ? oauth.generateRandomNonce() : undefined;
-  const scope = request.scopes.join(" ");
+  const { scopes, otherScopes = [] } = request;
+  const consent = [...new Set([...scopes, ...otherScopes])].join(" ");
   const url = new URL(requireEndpoint(server.endpoints.authorization));
   const query = url.searchParams; // the endpoint may bring a query of its own (RFC 6749 3.1)
   for (const [name, value] of Object.entries(request.parameters ?? {})) {
@@ -80,13 +86,14 @@ export async function startAuthorization(
   query.set("response_type", "code");
   query.set("client_id", client.id);
   query.set("redirect_uri", request.redirectUri);
-  if (scope !== "") query.set("scope", scope);
+  if (consent !== "") query.set("scope", consent);
   query.set("state", state);
   query.set("code_challenge", await oauth.calculatePKCECodeChallenge(verifier.reveal()));
   query.set("code_challenge_method", "S256");
   if (nonce !== undefined) query.set("nonce", nonce);
   if (request.loginHint !== undefined) query.set("login_hint", request.loginHint);
-  return { url, redirectUri: request.redirectUri, scope, state, verifier, nonce };
+  const { redirectUri } = request;
+  return { url, redirectUri, scope: scopes.join(" "), namesScope: otherScopes.length > 0, state, verifier, nonce };
 }
 
 /**
@@ -147,7 +154,7 @@ export function redeemCode(
         parameters,
         authorization.redirectUri,
         authorization.verifier.reveal(),
-        options,
+        authorization.namesScope ? { ...options, additionalParameters: { scope: authorization.scope } } : options,
       ),
     ({ as, client: me }, response) => processAnswer(as, me, response, authorization.nonce),
   );

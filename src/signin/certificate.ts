@@ -2,8 +2,7 @@
  * A certificate for https://localhost, made for one sign-in and forgotten after it: never written to a disk, trusted by nobody.
  * The browser's warning about it is therefore right, and announced.
  */
-// oxlint-disable-next-line import/no-unassigned-import -- the X.509 library's dependency injection wants it, and wants it first
-import "reflect-metadata";
+import "reflect-metadata"; // the X.509 library wants it, and wants it first
 import {
   BasicConstraintsExtension,
   cryptoProvider,

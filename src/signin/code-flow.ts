@@ -21,8 +21,8 @@ export interface CodeAnswer {
   readonly authorization: Authorization;
   readonly answer: Exclude<RedirectAnswer, { kind: "foreign" }>;
   /** Does nothing when a person pasted the answer. */
-  show(page: Page): Promise<void>;
-  close(): void;
+  readonly show: (page: Page) => Promise<void>;
+  readonly close: () => void;
 }
 
 type CodeChoice = Exclude<FlowChoice, { flow: "device" }>;
@@ -43,10 +43,11 @@ export async function obtainCode(
       : undefined;
   try {
     const redirectUri = loopback?.redirectUri ?? choice.redirectUri;
-    const { server, client, scopes, parameters, login } = request;
+    const { server, client, scopes, otherScopes, parameters, login } = request;
     const authorization = await startAuthorization(server, client, {
       redirectUri,
       scopes,
+      otherScopes,
       parameters,
       loginHint: login,
     });

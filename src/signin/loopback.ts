@@ -16,7 +16,7 @@ import { redirectKind, withPort } from "./redirect.ts";
 export interface Arrival {
   readonly parameters: URLSearchParams;
   /** Never fails: the browser may be gone. */
-  answer(page: Page): Promise<void>;
+  readonly answer: (page: Page) => Promise<void>;
 }
 
 export interface Loopback {
@@ -29,7 +29,7 @@ export interface Loopback {
    * Rejects with the signal's reason.
    */
   wait(judge: (parameters: URLSearchParams) => string | undefined, signal: AbortSignal): Promise<Arrival>;
-  /** Idempotent; ends every connection. */
+  /** Idempotent; ends every connection that has asked for something. Silent ones end with the process, and keep nothing alive. */
   close(): void;
 }
 

@@ -18,6 +18,8 @@ export interface SignInRequest {
   readonly redirectUris: readonly string[];
   readonly deviceFlow: boolean | undefined;
   readonly scopes: readonly string[];
+  /** Of further resources, asked for along with them where the flow allows it. */
+  readonly otherScopes?: readonly string[] | undefined;
   /** Added to the authorization request. */
   readonly parameters: Readonly<Record<string, string>>;
   /** Who has to sign in; anybody else is refused. */
