@@ -1,5 +1,5 @@
 /** What a user name and an access token may be. */
-import fc from "fast-check";
+import * as fc from "fast-check";
 
 /** Any text without control characters and lone surrogates. */
 export const USERS = fc
@@ -13,3 +13,6 @@ export const TOKENS = fc.string({
   minLength: 1,
   maxLength: 3000,
 });
+
+/** Any bytes, one character each. */
+export const GARBAGE = fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes).toString("latin1"));
