@@ -1,5 +1,4 @@
 /** Runs other programs. Secrets travel through pipes: never through arguments, never through the environment. */
-import { spawn } from "node:child_process";
 import { MailkeyError, systemErrorCode } from "../errors.ts";
 
 export interface RunOptions {
@@ -33,7 +32,8 @@ const MAX_OUTPUT_BYTES = 4 * 1024 * 1024;
  *
  * @throws ERR_PROGRAM when it cannot be started, times out, or prints more than 4 MiB
  */
-export function run(program: string, args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
+export async function run(program: string, args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
+  const { spawn } = await import("node:child_process"); // most tokens are had without
   return new Promise((resolve, reject) => {
     const stdin = options.inheritStdin === true ? "inherit" : options.input === undefined ? "ignore" : "pipe";
     const child = spawn(program, [...args], {
