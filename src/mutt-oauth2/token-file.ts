@@ -48,6 +48,7 @@ export interface TokenFile {
   readonly refreshToken: Secret | undefined;
   /** The access token with what is known of its lifetime; undefined when there is none, or nothing is known. */
   readonly accessToken: StoredAccessToken | undefined;
+  readonly writtenAtMs: number;
   /** Changes whenever the file is replaced. */
   readonly stamp: string | undefined;
 }
@@ -129,6 +130,7 @@ function interpret(path: string, fields: Fields, writtenAtMs: number, stamp: str
       known.access_token === "" || lifetime === undefined
         ? undefined
         : { token: known.access_token, scope: "", ...lifetime },
+    writtenAtMs,
     stamp,
   };
 }

@@ -78,6 +78,7 @@ describe("--authorize", () => {
     const outcome = await world.ours(
       [...PIPES, "-a", ...flags, "--client-secret", "s3cret-value", world.tokenFile],
       stub,
+      { clock: HASTY },
     );
     expect(outcome.status).toBe(0);
     expect(world.fields()).toMatchObject({ ...CREATED, client_secret: "s3cret-value" });
