@@ -10,11 +10,10 @@
  * A gpg key with a passphrase is passed over even when the agent knows it now: tomorrow it does not. Those who want it say
  * `mailkey vault move gpg`.
  */
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { isMailkeyError } from "../errors.ts";
-import { homeFolder, type Environment, type Paths } from "../platform/paths.ts";
+import type { Environment, Paths } from "../platform/paths.ts";
 import { run } from "../platform/process.ts";
+import { gpgIsUsed } from "./availability.ts";
 import { gpgProgram } from "./gpg.ts";
 import { listSecretKeys, type GpgKey } from "./gpg-keys.ts";
 import { createCipher, openVault } from "./open.ts";
@@ -87,12 +86,6 @@ function inDesktopSession(env: Environment): boolean {
   if ((env["SSH_CONNECTION"] ?? "") !== "") return false;
   if (process.platform === "darwin" || process.platform === "win32") return true;
   return (env["WAYLAND_DISPLAY"] ?? env["DISPLAY"] ?? "") !== "";
-}
-
-/** Asking gpg anything creates its folder; people who never used it should not get one. */
-function gpgIsUsed(env: Environment): boolean {
-  const home = env["GNUPGHOME"] ?? "";
-  return existsSync(home === "" ? join(homeFolder(env), ".gnupg") : home);
 }
 
 async function works(target: VaultTarget, paths: Paths, env: Environment): Promise<boolean> {

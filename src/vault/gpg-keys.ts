@@ -1,6 +1,7 @@
 /** The keys of the user's gpg: finding the one to encrypt to, and making one of mailkey's own. */
 import { hostname, userInfo } from "node:os";
 import { MailkeyError } from "../errors.ts";
+import type { Environment } from "../platform/paths.ts";
 import type { Secret } from "../platform/secret.ts";
 import { peerText } from "../platform/text.ts";
 import { runGpg, type Gpg, type GpgResult } from "./gpg-run.ts";
@@ -67,7 +68,7 @@ export async function createGpgKey(gpg: Gpg, passphrase: Secret | undefined): Pr
     "Subkey-Curve: cv25519",
     "Subkey-Usage: encrypt",
     "Name-Real: mailkey vault",
-    `Name-Comment: ${owner()}`,
+    `Name-Comment: ${owner(gpg.env)}`,
     "Expire-Date: 0",
     "%commit",
   ];
@@ -78,8 +79,9 @@ export async function createGpgKey(gpg: Gpg, passphrase: Secret | undefined): Pr
 }
 
 /** Whose vault, and on which machine: two machines' keys should be told apart in one keyring. */
-function owner(): string {
-  return `${userInfo().username}@${hostname()}`.replace(/[^A-Za-z0-9@._-]/g, "-");
+function owner(env: Environment): string {
+  const user = env["USER"] ?? env["LOGNAME"] ?? userInfo().username;
+  return `${user}@${hostname()}`.replace(/[^A-Za-z0-9@._-]/g, "-");
 }
 
 function notCreated(result: GpgResult): MailkeyError {

@@ -107,10 +107,10 @@ export async function setUpKeyring(env: Environment): Promise<SetUp> {
   };
 }
 
-/** A new passphrase, typed twice. @throws ERR_VAULT_LOCKED without a terminal, ERR_USAGE when the two differ */
+/** A new passphrase, typed twice. @throws ERR_USAGE without a terminal, or when the two differ */
 export async function askTwice(ask: AskPassphrase | undefined): ReturnType<AskPassphrase> {
   if (ask === undefined) {
-    throw new MailkeyError("ERR_VAULT_LOCKED", "a passphrase has to be typed, and there is no terminal", {
+    throw new MailkeyError("ERR_USAGE", "a passphrase has to be typed, and there is no terminal", {
       hint: "add --passphrase-file FILE, --passphrase-command COMMAND or --no-passphrase",
     });
   }
