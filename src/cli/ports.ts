@@ -8,9 +8,10 @@ import type { Context } from "./context.ts";
 export function tokenPorts(context: Context): TokenPorts {
   const { env, paths, clock, signal, terminal } = context;
   const config = loadConfig(paths, env);
-  const askPassphrase = terminal.interactive
-    ? async (question: string) => (await import("./ask-passphrase.ts")).askPassphrase(question, signal)
-    : undefined;
+  const askPassphrase = async (question: string) => {
+    const prompt = await import("./ask-passphrase.ts");
+    return prompt.askPassphrase(question, terminal.interactive, signal);
+  };
   return {
     env,
     paths,
@@ -22,7 +23,7 @@ export function tokenPorts(context: Context): TokenPorts {
       const { createFetch } = await import("../platform/http.ts"); // not needed for a cached token
       return createFetch({ env, caFile: config.caFile, timeoutMs })(url, init);
     },
-    openVault: () => openVault(paths, env, askPassphrase === undefined ? {} : { askPassphrase }),
+    openVault: () => openVault(paths, env, { askPassphrase }),
     trace: context.trace,
   };
 }

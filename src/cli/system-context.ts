@@ -1,5 +1,4 @@
 /** The real world as a command's context. */
-import { isatty } from "node:tty";
 import { MailkeyError } from "../errors.ts";
 import { systemClock } from "../platform/clock.ts";
 import { resolvePaths, type Environment } from "../platform/paths.ts";
@@ -20,20 +19,29 @@ export function systemContext(env: Environment): Context {
   };
 }
 
+/** Looked at only when somebody asks: loading node:tty would cost every token 2 ms. */
 function terminalOf(env: Environment): Terminal {
   const plain = (env["NO_COLOR"] ?? "") !== "" || env["TERM"] === "dumb";
   return {
-    interactive: isatty(0) && isatty(2),
-    colourOut: !plain && isatty(1),
-    colourErr: !plain && isatty(2),
-    columns: columnsOf(env),
+    get interactive() {
+      return isTerminal(0) && isTerminal(2);
+    },
+    get colourOut() {
+      return !plain && isTerminal(1);
+    },
+    get colourErr() {
+      return !plain && isTerminal(2);
+    },
+    get columns() {
+      const given = Number(env["COLUMNS"]);
+      if (Number.isInteger(given) && given >= 20) return given;
+      return isTerminal(1) ? process.stdout.columns : 80;
+    },
   };
 }
 
-function columnsOf(env: Environment): number {
-  const given = Number(env["COLUMNS"]);
-  if (Number.isInteger(given) && given >= 20) return given;
-  return isatty(1) ? process.stdout.columns : 80;
+function isTerminal(descriptor: number): boolean {
+  return process.getBuiltinModule("node:tty").isatty(descriptor);
 }
 
 /** Aborted by the first Ctrl-C or SIGTERM; the second one ends the process the usual way. */
