@@ -1,4 +1,5 @@
 /** Builds what the use cases need out of a command's context. Lean: the token path comes through here. */
+import { MailkeyError } from "../errors.ts";
 import { loadConfig } from "../accounts/config.ts";
 import type { TokenPorts } from "../tokens/get-token.ts";
 import { openVault } from "../vault/open.ts";
@@ -9,8 +10,8 @@ export function tokenPorts(context: Context): TokenPorts {
   const { env, paths, clock, signal, terminal } = context;
   const config = loadConfig(paths, env);
   const askPassphrase = async (question: string) => {
-    const prompt = await import("./ask-passphrase.ts");
-    return prompt.askPassphrase(question, terminal.interactive, signal);
+    if (!terminal.interactive) throw lockedVault();
+    return (await import("./ask-passphrase.ts")).askPassphrase(question, signal);
   };
   return {
     env,
@@ -26,4 +27,10 @@ export function tokenPorts(context: Context): TokenPorts {
     openVault: () => openVault(paths, env, { askPassphrase }),
     trace: context.trace,
   };
+}
+
+function lockedVault(): MailkeyError {
+  return new MailkeyError("ERR_VAULT_LOCKED", "the vault needs a passphrase, and there is no terminal to ask on", {
+    hint: "name a passphrase file or command: mailkey help vault",
+  });
 }
