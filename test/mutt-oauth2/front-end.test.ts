@@ -11,6 +11,10 @@ import {
 } from "node:fs";
 import type { LoginRequest } from "../../src/mail/login.ts";
 import type { LoginReport } from "../../src/mail/report.ts";
+import { loadRegistration } from "../../src/mutt-oauth2/registrations.ts";
+import { renewTokenFile } from "../../src/mutt-oauth2/renewal.ts";
+import { parseScript } from "../../src/mutt-oauth2/script.ts";
+import { readTokenFile } from "../../src/mutt-oauth2/token-file.ts";
 import { systemClock } from "../../src/platform/clock.ts";
 import {
   CAT,
@@ -90,6 +94,23 @@ describe("renewing", () => {
     const asked = Array.from({ length: 12 }, () => world.ours([...PIPES, world.tokenFile], stub));
     const outcomes = await Promise.all(asked);
     expect(outcomes.map(({ stdout }) => stdout)).toEqual(Array.from({ length: 12 }, () => "access-1\n"));
+    expect(stub.requests).toHaveLength(1);
+  });
+
+  test("does not happen when another process was faster between the first look and the lock", async () => {
+    store(EXPIRED);
+    const pipes = { decryption: ["cat"], encryption: ["cat"], env: world.env };
+    const stale = await readTokenFile(world.tokenFile, pipes);
+    await world.ours([...PIPES, world.tokenFile], stub);
+    if (stale === undefined) throw new Error("the token file is there");
+    const { file } = await renewTokenFile(
+      stale,
+      await loadRegistration("microsoft"),
+      undefined,
+      pipes,
+      world.ports(stub),
+    );
+    expect(file.accessToken?.token).toBe("access-1");
     expect(stub.requests).toHaveLength(1);
   });
 
@@ -203,7 +224,37 @@ describe("the token file", () => {
   });
 });
 
+describe("the note that mailkey leaves in the token file", () => {
+  test("counts more than the local time, which means something else after a journey", async () => {
+    const access_token_expiration = localIso(6 * 3600);
+    const obtainedAt = { wallMs: Date.now() - 2 * 3600_000 };
+    store({
+      access_token_expiration,
+      mailkey: { expiration: access_token_expiration, obtainedAt, lifetimeSeconds: 3600 },
+    });
+    expect(await world.ours([...PIPES, world.tokenFile], stub)).toMatchObject({ stdout: "access-1\n" });
+  });
+
+  test("counts for nothing beside an expiration that the script wrote later, nor when it is no note", async () => {
+    const obtainedAt = { wallMs: Date.now() - 2 * 3600_000 };
+    for (const mailkey of [
+      { expiration: localIso(-5000), obtainedAt, lifetimeSeconds: 3600 },
+      "note",
+      null,
+      { expiration: 1 },
+    ]) {
+      store({ mailkey });
+      expect(await world.ours([...PIPES, world.tokenFile], stub)).toMatchObject({ stdout: "access-0\n" });
+    }
+  });
+});
+
 describe("pipes and client", () => {
+  test.each(scriptCopies())("are not in $name as it is installed", ({ text, hasFlags }) => {
+    const encryptionPipe = hasFlags ? ["gpg", "--encrypt", "--default-recipient-self"] : undefined;
+    expect(parseScript(text)).toEqual({ decryptionPipe: ["gpg", "--decrypt"], encryptionPipe, clients: {} });
+  });
+
   const copy = scriptCopies().find(({ hasFlags }) => !hasFlags);
 
   test.skipIf(copy === undefined)("are taken from an edited copy of the older script", async () => {

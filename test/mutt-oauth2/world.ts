@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { runFrontEnd, type FrontEndPorts } from "../../src/mutt-oauth2/front-end.ts";
+import type { RenewalPorts } from "../../src/mutt-oauth2/renewal.ts";
 import { joinWords } from "../../src/mutt-oauth2/shlex.ts";
 import { systemClock } from "../../src/platform/clock.ts";
 import type { Fetch } from "../../src/platform/http.ts";
@@ -123,6 +124,17 @@ export class World {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
+  ports(stub: Stub): RenewalPorts {
+    return {
+      env: this.env,
+      paths: { config: this.path("config"), state: this.path("state"), runtime: this.path("run") },
+      clock: systemClock,
+      config: { marginSeconds: 600, timeoutMs: 5000, retryBudgetMs: 0, caFile: undefined },
+      createFetch: () => stub.fetch,
+      random: () => 0.5,
+    };
+  }
+
   /** Runs mailkey's front end in this process. */
   async ours(
     words: readonly string[],
@@ -134,12 +146,7 @@ export class World {
     let status: number;
     try {
       status = await runFrontEnd(words, "mutt_oauth2.py", {
-        env: this.env,
-        paths: { config: this.path("config"), state: this.path("state"), runtime: this.path("run") },
-        clock: systemClock,
-        config: { marginSeconds: 600, timeoutMs: 5000, retryBudgetMs: 0, caFile: undefined },
-        createFetch: () => stub.fetch,
-        random: () => 0.5,
+        ...this.ports(stub),
         browser: false,
         testLogin: () => Promise.reject(new Error("no login was expected")),
         stdout: (text) => (stdout += text),
