@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { systemClock, type Clock } from "../../src/platform/clock.ts";
+import { maySkip } from "../vault/support.ts";
 import { CAT, pipeFlags, scriptCopies, startStub, tokenFields, World, type Stub, type TokenRequest } from "./world.ts";
 
 const PIPES = pipeFlags(CAT);
@@ -152,7 +153,7 @@ describe("--authorize", () => {
   });
 });
 
-describe.each(scriptCopies())("beside $name", (copy) => {
+describe.skipIf(maySkip("python3")).each(scriptCopies())("beside $name", (copy) => {
   test("a token file that the script made by device code is read by mailkey, and the other way round", async () => {
     const answers = ["microsoft", "devicecode", "me@example.com", ...(copy.hasFlags ? ["client-1", ""] : [])];
     const words = ["--authorize", world.tokenFile];

@@ -4,6 +4,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { maySkip } from "../vault/support.ts";
 import {
   CAT,
   localIso,
@@ -44,11 +45,11 @@ function theirs(copy: ScriptCopy, words: readonly string[], pipes: PipePair = CA
   return world.script(copy, words, stub, { pipes });
 }
 
-test.skipIf(COPIES.length > 0)("the script is installed (apt-get install mutt neomutt)", () => {
-  expect(process.env["CI"]).toBeUndefined();
+test.skipIf(COPIES.length === 0 && maySkip("mutt"))("mailkey is compared with what mutt and neomutt install", () => {
+  expect(COPIES.length).toBeGreaterThan(0);
 });
 
-describe.each(COPIES)("$name", (copy) => {
+describe.skipIf(maySkip("python3")).each(COPIES)("$name", (copy) => {
   test("prints the same token from the same file, with and without --verbose", async () => {
     for (const registration of ["microsoft", "google"]) {
       world.write("tokens", JSON.stringify(tokenFields({ registration })));
@@ -144,7 +145,7 @@ describe.each(COPIES)("$name", (copy) => {
   });
 });
 
-describe.if(WITH_FLAGS.length > 0).each(WITH_FLAGS)("$name", (copy) => {
+describe.skipIf(maySkip("python3")).each(WITH_FLAGS)("$name", (copy) => {
   test("prints the same SASL strings for every format, protocol, registration and user", async () => {
     const lines: string[][] = [];
     for (const format of ["token", "sasl", "msasl"]) {
@@ -175,10 +176,9 @@ function meaningOf(content: string): unknown {
   }
 }
 
-describe("encrypted token files", () => {
+describe.skipIf(maySkip("python3", "gpg", "age"))("encrypted token files", () => {
   // Its socket's path has 108 bytes at most, so the folder is not in the world's.
-  const gnupg = mkdtempSync(join(tmpdir(), "g"));
-  const env = { GNUPGHOME: gnupg };
+  const env: Record<string, string> = {};
   const gpg = (...args: string[]) =>
     execFileSync("gpg", ["--batch", "--quiet", ...args], {
       env: { ...process.env, ...env },
@@ -186,12 +186,13 @@ describe("encrypted token files", () => {
     });
 
   beforeAll(() => {
+    env["GNUPGHOME"] = mkdtempSync(join(tmpdir(), "g"));
     for (const name of ["first", "second"])
       gpg("--passphrase", "", "--quick-generate-key", `${name}@example.com`, "future-default", "default", "never");
   });
   afterAll(() => {
     execFileSync("gpgconf", ["--kill", "gpg-agent"], { env: { ...process.env, ...env } });
-    rmSync(gnupg, { recursive: true, force: true });
+    rmSync(env["GNUPGHOME"] ?? "", { recursive: true, force: true });
   });
   beforeEach(() => {
     world.remove();
