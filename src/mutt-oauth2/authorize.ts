@@ -112,12 +112,22 @@ async function signInWith(request: Parameters<typeof signIn>[0], ports: FrontEnd
       readLine: () => answerOrNothing(ports),
     });
   } catch (error) {
-    if (!isMailkeyError(error, "ERR_WRONG_USER")) throw error;
-    throw new MailkeyError(error.code, error.message, {
-      cause: error,
-      hint: `sign in as ${request.login}, in a private window if need be; for a mailbox that is shared with you, make the token file for your own address and give the mailbox with --email`,
-    });
+    if (!isMailkeyError(error)) throw error;
+    const hint = error.code === "ERR_WRONG_USER" ? sharedMailboxHint(request.login) : scriptFlags(error.hint);
+    throw new MailkeyError(error.code, error.message, { cause: error, hint, details: error.details ?? {} });
   }
+}
+
+function sharedMailboxHint(login: string): string {
+  return `sign in as ${login}, in a private window if need be; for a mailbox that is shared with you, make the token file for your own address and give the mailbox with --email`;
+}
+
+/** A hint of `signin/`, with the script's names for the flows. */
+function scriptFlags(hint: string | undefined): string | undefined {
+  return hint?.replace(/--flow (\w+)/g, (whole, flow: string) => {
+    const name = Object.keys(FLOWS).find((candidate) => FLOWS[candidate] === flow);
+    return name === undefined ? whole : `--authflow ${name}`;
+  });
 }
 
 async function answerOrNothing({ ask }: FrontEndPorts): Promise<string | undefined> {

@@ -136,6 +136,14 @@ describe("--authorize", () => {
     expect(world.fields()).toEqual(fields);
   });
 
+  test("names the flow to try instead as the script does", async () => {
+    world.write("tokens", JSON.stringify(tokenFields()));
+    const error_description = "AADSTS53003: Access has been blocked by Conditional Access policies";
+    stub.answer = () => ({ status: 400, body: { error: "access_denied", error_description } });
+    const outcome = await world.ours([...PIPES, "-a", world.tokenFile], stub, { clock: HASTY });
+    expect(outcome.stderr).toContain("--authflow authcode");
+  });
+
   test("refuses a client that is known to be switched off, before anything is written", async () => {
     const flags = ["--provider=microsoft", "--authflow=devicecode", "--email=me@example.com", "--client-secret=x"];
     const id = ["--client-id", "08162f7c-0fd2-4200-a84a-f25a4db0b584"];
