@@ -1,0 +1,149 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { defineCommand } from "../../src/cli/command.ts";
+import { COMMANDS, GROUPS } from "../../src/cli/commands.ts";
+import { commandHelp } from "../../src/cli/help.ts";
+import { report, runCommand, runCommandLine } from "../../src/cli/run.ts";
+import { MailkeyError } from "../../src/errors.ts";
+import { fakeContext, type FakeContext } from "../support/fake-context.ts";
+
+let context: FakeContext;
+beforeEach(() => {
+  context = fakeContext();
+});
+afterEach(() => context.dispose());
+
+const run = (...words: string[]) => runCommandLine(words, context);
+
+describe("the command line", () => {
+  test("with an unknown command is a usage error that names the nearest one", async () => {
+    expect(await run("tokn")).toBe(64);
+    expect(context.err()).toBe(
+      'mailkey: error: there is no command "tokn"\nmailkey: hint: did you mean mailkey token?\n',
+    );
+    expect(context.out()).toBe("");
+  });
+
+  test("with an unknown flag names the nearest one", async () => {
+    expect(await run("token", "--protcol", "imap")).toBe(64);
+    expect(context.err()).toContain("token has no flag --protcol");
+    expect(context.err()).toContain("did you mean --protocol?");
+  });
+
+  test.each([
+    [["token", "--format"], "--format needs a value (FORMAT)"],
+    [["token", "--force=yes"], "--force takes no value"],
+    [["token", "--format", "xml"], "--format is one of token, sasl, msasl, json"],
+    [["token", "--min-ttl", "soon"], "--min-ttl is a number of seconds"],
+    [["token", "a@b.c", "d@e.f"], "token takes 1 argument, not 2"],
+    [["remove"], "remove needs ADDRESS"],
+  ])("%p is told what is wrong", async (words, text) => {
+    expect(await run(...words)).toBe(64);
+    expect(context.err()).toContain(text);
+  });
+
+  test("does not repeat a value that stands where it should not", async () => {
+    await run("token", "--tokken=hunter22");
+    expect(context.err()).not.toContain("hunter22");
+  });
+
+  test("without words shows the overview, with every command in it", async () => {
+    expect(await run()).toBe(0);
+    for (const name of Object.keys(COMMANDS).filter((each) => each !== "help"))
+      expect(context.out()).toContain(`  ${name}`);
+  });
+
+  test("--version names build and runtime", async () => {
+    expect(await run("--version")).toBe(0);
+    expect(context.out()).toMatch(/^mailkey \d+\.\d+\.\d+ \((bun|node) [\d.]+, \w+ \w+\)\n$/);
+  });
+});
+
+describe("an account", () => {
+  test("that does not exist is a matter of configuration, with the command that adds it", async () => {
+    expect(await run("token", "me@example.org")).toBe(78);
+    expect(context.err()).toContain("mailkey: hint: mailkey add me@example.org");
+  });
+
+  test("with a mistake in its file is named with file and key", async () => {
+    const folder = join(context.paths.config, "accounts");
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    writeFileSync(
+      join(folder, "me@example.org.toml"),
+      'address = "me@example.org"\nprovider = "google"\nclient = { id = 7 }\n',
+    );
+    expect(await run("token", "me@example.org")).toBe(78);
+    expect(context.err()).toContain("me@example.org.toml: client.id: ");
+  });
+
+  test("of a provider without OAuth2 is told what to use instead", async () => {
+    const folder = join(context.paths.config, "accounts");
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    writeFileSync(
+      join(folder, "me@icloud.com.toml"),
+      'address = "me@icloud.com"\nprovider = "icloud"\nclient = { id = "x" }\n',
+    );
+    expect(await run("token")).toBe(78);
+    expect(context.err()).toMatch(/app-specific password/i);
+  });
+});
+
+describe("an error", () => {
+  test("in JSON is one object on standard error, with code and hint", () => {
+    const status = report(
+      new MailkeyError("ERR_SIGN_IN_AGAIN", "over", {
+        hint: "mailkey login a@b.c",
+        details: { error: "invalid_grant" },
+      }),
+      context,
+      true,
+    );
+    expect([status, JSON.parse(context.err())]).toEqual([
+      77,
+      { error: { code: "ERR_SIGN_IN_AGAIN", message: "over", hint: "mailkey login a@b.c", error: "invalid_grant" } },
+    ]);
+  });
+
+  test("that is a bug does not show its message, which may quote a secret", () => {
+    expect(report(new SyntaxError('Unexpected token in "hunter22"'), context, false)).toBe(70);
+    expect(context.err()).toContain("this is a bug in mailkey: SyntaxError");
+    expect(context.err()).not.toContain("hunter22");
+  });
+});
+
+describe("help", () => {
+  const names = Object.keys(COMMANDS);
+
+  test("groups every command once", () => {
+    expect(GROUPS.flatMap((group) => group.names).toSorted()).toEqual(
+      names.filter((name) => name !== "help").toSorted(),
+    );
+  });
+
+  test.each(names)("of %s has a summary, an example, and no line over 80 columns", async (name) => {
+    const command = await COMMANDS[name]?.();
+    if (command === undefined) throw new Error("no such command");
+    const text = commandHelp(command, { interactive: false, colourOut: false, colourErr: false, columns: 80 });
+    expect(command.name).toBe(name);
+    expect(command.examples.length).toBeGreaterThan(0);
+    expect(text.split("\n").filter((line) => line.length > 80 && !line.includes("mailkey "))).toEqual([]);
+    for (const [flag, spec] of Object.entries(command.options))
+      if (spec.hidden !== true) expect(text).toContain(`--${flag}`);
+  });
+});
+
+test("--verbose turns traces on for any command", async () => {
+  const command = defineCommand({
+    name: "x",
+    summary: "try",
+    args: [],
+    options: {},
+    examples: [],
+    async run({ context: inner }) {
+      inner.trace("doing it");
+    },
+  });
+  await runCommand(command, ["-v"], context);
+  expect(context.err()).toBe("mailkey: doing it\n");
+});
