@@ -70,7 +70,7 @@ async function selfSigned(name: string, extensions: x509.Extension[]) {
 
 function alternativeNames(names: readonly string[]): x509.SubjectAlternativeNameExtension {
   return new x509.SubjectAlternativeNameExtension(
-    names.map((value) => ({ type: /^[0-9.]+$/.test(value) ? "ip" : "dns", value })),
+    names.map((value) => ({ type: /^[0-9.]+$/.test(value) ? ("ip" as const) : ("dns" as const), value })),
   );
 }
 

@@ -19,12 +19,13 @@ export interface World {
   identity: ServerIdentity;
 }
 
-export type Play = (peer: Peer) => Promise<unknown> | unknown;
+export type Play = (peer: Peer) => unknown;
 
 export interface Scene extends Partial<LoginRequest> {
   readonly protocol: MailProtocol;
   readonly security?: StubOptions["security"];
   readonly tls?: StubOptions["tls"];
+  readonly host?: string;
 }
 
 /** To be called at the top of a test file. */
@@ -41,12 +42,12 @@ export function useWorld() {
 
   /** Starts a server that plays `play`, and logs in to it. */
   async function login(scene: Scene, play: Play): Promise<{ report: LoginReport; received: readonly string[] }> {
-    const { security = "tls", tls = world.identity, protocol, ...rest } = scene;
+    const { security = "tls", tls = world.identity, host = "localhost", protocol, ...rest } = scene;
     const server = await startStub({ security, tls }, play);
     running.push(server);
     const report = await testLogin({
       protocol,
-      server: { host: "localhost", port: server.port, security },
+      server: { host, port: server.port, security },
       user: USER,
       token: new Secret(TOKEN),
       mechanisms: ["XOAUTH2", "OAUTHBEARER"],

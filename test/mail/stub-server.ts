@@ -33,10 +33,7 @@ export interface StubOptions {
   readonly tls: TlsOptions;
 }
 
-export async function startStub(
-  options: StubOptions,
-  play: (peer: Peer) => Promise<unknown> | unknown,
-): Promise<StubServer> {
+export async function startStub(options: StubOptions, play: (peer: Peer) => unknown): Promise<StubServer> {
   const received: string[] = [];
   const sockets = new Set<Socket>();
   const upgraded: ((socket: Socket) => void)[] = [];
