@@ -113,7 +113,7 @@ class Attempt {
   async throughPrompt(signal: AbortSignal, optional: boolean): Promise<Answered> {
     let problem = "nothing was pasted";
     for (;;) {
-      const text = await this.#ports.readLine?.(signal);
+      const text = await this.#ports.readLine?.(signal, optional);
       signal.throwIfAborted();
       if (text === undefined) {
         if (optional) return untilAborted(signal);

@@ -115,10 +115,9 @@ export function failurePage(setting: Setting, failure: PermanentFailure | Transi
     title: isDeclined ? "The sign-in was declined" : "The sign-in did not work",
     text: [
       `${setting.providerName} did not sign in ${setting.login} for mailkey. Nothing has been stored.`,
-      "It says:",
+      "The terminal says more; to try again, run the same command there. The reason given is:",
     ],
     quote: said,
-    command: `mailkey login ${setting.login}`,
   };
 }
 
@@ -128,7 +127,7 @@ export function wrongUserPage(login: string, identity: Identity): Page {
     title: "Somebody else signed in",
     text: [
       `${identity.addresses[0]} is signed in in this browser, but mailkey was asked to sign in ${login}. Nothing has been stored.`,
-      `Try again in a private window, or choose "Use another account" on the provider's page.`,
+      `To try again, run the same command in the terminal, and open its address in a private window or choose another account on the provider's page.`,
     ],
   };
 }

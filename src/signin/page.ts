@@ -11,8 +11,6 @@ export interface Page {
   readonly text: readonly string[];
   /** The provider's own words. */
   readonly quote?: string | undefined;
-  /** A command to type in the terminal. */
-  readonly command?: string | undefined;
 }
 
 const STYLE = `
@@ -28,15 +26,11 @@ main { max-width: 34rem; margin: 0 auto; padding: 2rem 2.25rem 1.5rem; backgroun
 h1 { margin: 0 0 1rem; font-size: 1.5rem; line-height: 1.25; }
 p { margin: 0 0 1rem; }
 blockquote { margin: 0 0 1rem; padding: .1rem 0 .1rem 1rem; border-left: 3px solid var(--edge); color: var(--soft); }
-code { display: block; padding: .6rem .8rem; background: var(--field); border: 1px solid var(--edge); border-radius: 4px;
-  font: .95rem/1.5 ui-monospace, monospace; }
 footer { max-width: 34rem; margin: 1rem auto 0; color: var(--soft); font-size: .875rem; text-align: center; }
 `;
 
 export function renderPage(page: Page): string {
   const quote = page.quote === undefined ? "" : `<blockquote>${escapeHtml(page.quote)}</blockquote>\n`;
-  const command =
-    page.command === undefined ? "" : `<p>In the terminal:</p>\n<p><code>${escapeHtml(page.command)}</code></p>\n`;
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -50,7 +44,7 @@ export function renderPage(page: Page): string {
 <body>
 <main class="${page.tone}">
 <h1>${escapeHtml(page.title)}</h1>
-${page.text.map((paragraph) => `<p>${escapeHtml(paragraph)}</p>\n`).join("")}${quote}${command}</main>
+${page.text.map((paragraph) => `<p>${escapeHtml(paragraph)}</p>\n`).join("")}${quote}</main>
 <footer>This page comes from mailkey on this computer.</footer>
 </body>
 </html>

@@ -41,8 +41,11 @@ export interface SignInPorts {
   /** Milliseconds that people have; ten minutes when absent. */
   readonly timeoutMs?: number | undefined;
   tell(event: SignInEvent): void;
-  /** What a person pasted, line breaks within it included; undefined when nobody can, or there is no more. */
-  readLine?(signal: AbortSignal): Promise<string | undefined>;
+  /**
+   * What a person pasted, line breaks within it included; undefined when nobody can, or there is no more. While a listener
+   * waits for the same answer the paste is `optional`: worth asking a person for, not worth eating a script's input.
+   */
+  readLine?(signal: AbortSignal, optional: boolean): Promise<string | undefined>;
 }
 
 export interface SignedIn {

@@ -49,7 +49,7 @@ async function poll(fetch: Fetch, device: Partial<DeviceAuthorization> = {}) {
   return { outcome, waits: clock.sleeps.map((ms) => ms / 1000) };
 }
 
-function start(body: unknown, init: ResponseInit = {}) {
+function ask(body: unknown, init: ResponseInit = {}) {
   return startDeviceAuthorization(SERVER, CLIENT, ["mail"], async () => Response.json(body, init));
 }
 
@@ -63,7 +63,7 @@ describe("asking for a device code", () => {
   };
 
   test("gives what a person needs", async () => {
-    expect(await start(answer)).toMatchObject({
+    expect(await ask(answer)).toMatchObject({
       kind: "started",
       device: { userCode: "ABCD-EFGH", intervalSeconds: 5 },
     });
@@ -71,7 +71,7 @@ describe("asking for a device code", () => {
 
   test("takes numbers as strings, a missing interval and Google's spelling", async () => {
     const { interval: _none, verification_uri: uri, ...rest } = answer;
-    const started = await start({ ...rest, verification_url: uri, expires_in: "600" });
+    const started = await ask({ ...rest, verification_url: uri, expires_in: "600" });
     expect(started).toMatchObject({ device: { verificationUri: uri, expiresInSeconds: 600, intervalSeconds: 5 } });
   });
 
@@ -88,12 +88,12 @@ describe("asking for a device code", () => {
   });
 
   test("says that a refusal is one", async () => {
-    const started = await start({ error: "unauthorized_client" }, { status: 400 });
+    const started = await ask({ error: "unauthorized_client" }, { status: 400 });
     expect(started).toMatchObject({ kind: "permanent", error: "unauthorized_client" });
   });
 
   test("says that a server in trouble, or none, is a passing thing", async () => {
-    expect(await start({}, { status: 503, headers: { "retry-after": "7" } })).toMatchObject({
+    expect(await ask({}, { status: 503, headers: { "retry-after": "7" } })).toMatchObject({
       kind: "transient",
       retryAfterMs: 7000,
     });
@@ -104,7 +104,7 @@ describe("asking for a device code", () => {
   });
 
   test("takes control characters out of the user code", async () => {
-    const started = await start({ ...answer, user_code: "AB\u001b[2JCD" });
+    const started = await ask({ ...answer, user_code: "AB\u001b[2JCD" });
     expect(started).toMatchObject({ device: { userCode: "AB [2JCD" } });
   });
 });

@@ -10,13 +10,12 @@ describe("the page", () => {
     title: HOSTILE,
     text: [HOSTILE, "Second."],
     quote: HOSTILE,
-    command: HOSTILE,
   });
 
   test("shows a peer's words as words", () => {
     expect(html).not.toContain("<script");
     expect(html).not.toContain("<img");
-    expect(html.split("&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;").length).toBe(6); // title twice, text, quote, command
+    expect(html.split("&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;").length).toBe(5); // title twice, text, quote
     expect(html).toContain("&amp;lt;");
   });
 

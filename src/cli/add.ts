@@ -1,0 +1,189 @@
+/** `mailkey add`: from an address to a mailbox that mail programs can use. Discover, choose, sign in, store, test, say what next. */
+import { normaliseAddress } from "../accounts/address.ts";
+import type { Account } from "../accounts/account.ts";
+import { clientSecret, resolveAccount, type ResolvedAccount } from "../accounts/resolve.ts";
+import { accountPath, readAccount, saveAccount } from "../accounts/store.ts";
+import { MailkeyError } from "../errors.ts";
+import type { LoginReport } from "../mail/report.ts";
+import { loadProvider } from "../providers/registry.ts";
+import type { Flow } from "../signin/choose.ts";
+import type { SignedIn } from "../signin/request.ts";
+import type { TokenPorts } from "../tokens/get-token.ts";
+import { storeSignIn } from "../tokens/sign-in.ts";
+import { ensureVault } from "../vault/choose.ts";
+import type { Vault } from "../vault/vault.ts";
+import { chooseClient } from "./add-client.ts";
+import { ADD_OPTIONS, type AddValues } from "./add-flags.ts";
+import { chooseProvider } from "./add-provider.ts";
+import { askerOf, type Asker } from "./ask.ts";
+import { defineCommand } from "./command.ts";
+import type { Context } from "./context.ts";
+import { outcomeOf } from "./exit.ts";
+import { commandPath, nextStepText, tokenCommand } from "./next-step.ts";
+import { tokenPorts } from "./ports.ts";
+import { signInAccount } from "./sign-in-account.ts";
+import { isRefusedEverywhere, reportJson, reportText, tryMailbox } from "./try-mailbox.ts";
+import { wrapText } from "./wrap.ts";
+
+export const add = defineCommand({
+  name: "add",
+  summary: "sign a mailbox in, store the sign-in encrypted, and test it",
+  description: `Finds out who hosts the mailbox, signs in there through a browser or with a code, keeps what was granted in the vault, and logs in
+to the mail servers once to see that it works. Everything that is asked at a terminal can be given as a flag.
+
+Signing in happens in a browser on this machine where there is one, and otherwise with a code that is typed in on any other device;
+--flow chooses. Over SSH nothing special is needed.`,
+  args: [{ name: "ADDRESS", summary: "the mailbox; asked for at a terminal", required: false }],
+  options: ADD_OPTIONS,
+  examples: [
+    { line: "mailkey add you@hotmail.com", meaning: "the provider and everything else is found out" },
+    { line: "mailkey add you@hotmail.com --flow device", meaning: "with a code typed in on a telephone" },
+    {
+      line: "mailkey add you@gmail.com --client-id ID --client-secret-file ~/.config/google-secret",
+      meaning: "with your own registration",
+    },
+    {
+      line: "mailkey add info@example.com --provider microsoft --login-as you@example.com",
+      meaning: "a shared mailbox that you may open",
+    },
+    {
+      line: "mailkey add you@example.com --issuer https://login.example.com --client-id mail --imap imap.example.com:993",
+      meaning: "any other provider with OAuth2",
+    },
+  ],
+  async run({ values, args, context }) {
+    return new Adding(values, context).run(args[0]);
+  },
+});
+
+class Adding {
+  readonly #values: AddValues;
+  readonly #context: Context;
+  readonly #ports: TokenPorts;
+  readonly #json: boolean;
+  readonly #asker: Asker | undefined;
+
+  constructor(values: AddValues, context: Context) {
+    this.#values = values;
+    this.#context = context;
+    this.#ports = tokenPorts(context);
+    this.#json = values.json === true;
+    this.#asker = askerOf(context, this.#json);
+  }
+
+  async run(given: string | undefined): Promise<number> {
+    const address = given ?? (await this.#askAddress());
+    normaliseAddress(address); // refuses what is none
+    await this.#makeRoom(address);
+    const { account, typedSecret } = await this.#describe(address);
+    const resolved = await resolveAccount(account);
+    const { vault, reason } = await ensureVault(this.#ports.paths, this.#ports.env, this.#ports);
+    if (reason !== undefined) this.#say(`First use: ${reason}.`);
+    const secret = typedSecret ?? (await clientSecret(resolved.client, undefined, this.#ports.env));
+    const signedIn = await signInAccount(this.#context, this.#ports, resolved, secret, {
+      flow: this.#values.flow as Flow | undefined,
+      browser: this.#values["no-browser"] !== true,
+      json: this.#json,
+    });
+    const who = signedIn.identity?.addresses[0];
+    this.#say(`Signed in${who === undefined ? "" : ` as ${who}`}.`);
+    const keep = async () => {
+      await storeSignIn(this.#ports, resolved, {
+        grant: signedIn.grant,
+        at: signedIn.obtainedAt,
+        clientSecret: typedSecret,
+      });
+      saveAccount(this.#ports.paths, account);
+    };
+    const reports = await this.#keepAndTest(resolved, signedIn, keep);
+    this.#conclude(resolved, signedIn, reports, vault);
+    return reports.every((report) => report.ok) ? 0 : outcomeOf("ERR_MAIL_LOGIN").status;
+  }
+
+  #askAddress(): Promise<string> {
+    if (this.#asker === undefined)
+      throw new MailkeyError("ERR_USAGE", "add needs an address", { hint: "mailkey add you@example.com" });
+    return this.#asker.text("Which mailbox?", "you@example.com", (answer) =>
+      /^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(answer) ? undefined : "an e-mail address, please",
+    );
+  }
+
+  /** An account that is there already is not overwritten by accident. */
+  async #makeRoom(address: string): Promise<void> {
+    if (this.#values.replace === true || readAccount(this.#ports.paths, address) === undefined) return;
+    const agrees = await this.#asker?.confirm(`There is an account ${address} already. Replace it?`, false);
+    if (agrees === true) return;
+    throw new MailkeyError("ERR_USAGE", `there is an account ${address} already`, {
+      hint: `mailkey login ${address} signs in again; --replace starts over`,
+    });
+  }
+
+  async #describe(address: string) {
+    const values = this.#values;
+    const provider = await chooseProvider(address, values, {
+      fetch: this.#ports.createFetch(this.#ports.config.timeoutMs),
+      signal: this.#context.signal,
+      asker: this.#asker,
+    });
+    this.#say(provider.told);
+    const { part } = provider;
+    const known = part.provider === "custom" ? undefined : await loadProvider(part.provider);
+    const client = await chooseClient(known?.kind === "oauth2" ? known : undefined, values, this.#asker);
+    this.#say(client.told);
+    const { user, "login-as": login } = values;
+    const account: Account = {
+      address,
+      ...part,
+      ...(user === undefined ? {} : { user }),
+      ...(login === undefined ? {} : { login }),
+      client: client.part,
+    };
+    return { account, typedSecret: client.secret };
+  }
+
+  /** Where the provider does not say who signed in, the mailbox does: refused there, nothing is stored. */
+  async #keepAndTest(account: ResolvedAccount, signedIn: SignedIn, keep: () => Promise<void>): Promise<LoginReport[]> {
+    const isKnown = signedIn.identity !== undefined || this.#values["no-test"] === true;
+    if (isKnown) await keep();
+    if (this.#values["no-test"] === true) return [];
+    const reports = await tryMailbox(this.#context, this.#ports, account, signedIn.grant.accessToken);
+    if (!this.#json) this.#context.stderr(`\n${reportText(reports, this.#context)}`);
+    if (isKnown) return reports;
+    if (isRefusedEverywhere(reports)) {
+      throw new MailkeyError(
+        "ERR_WRONG_USER",
+        `somebody signed in, but the mailbox of ${account.user} is not open to them: nothing has been stored`,
+        { hint: `sign in as ${account.login}, or say with --user and --login-as whose mailbox it is and who signs in` },
+      );
+    }
+    await keep();
+    return reports;
+  }
+
+  #conclude(account: ResolvedAccount, signedIn: SignedIn, reports: readonly LoginReport[], vault: Vault): void {
+    const { address } = account;
+    const file = accountPath(this.#ports.paths, address);
+    const command = commandPath(this.#ports.env);
+    if (this.#json) {
+      const result = {
+        address,
+        provider: account.provider.id,
+        client: { id: account.client.id, name: account.client.name },
+        flow: signedIn.flow,
+        signed_in_as: signedIn.identity?.addresses[0] ?? null,
+        vault: { kind: vault.kind, description: vault.description },
+        file,
+        token_command: tokenCommand(account, command),
+        tests: reportJson(reports),
+      };
+      return this.#context.stdout(`${JSON.stringify(result)}\n`);
+    }
+    this.#say(`\nThe account is in ${file}.`);
+    if (reports.some((report) => !report.ok)) this.#say(`The sign-in is kept; mailkey test ${address} tries again.`);
+    this.#context.stdout(`\n${nextStepText(account, command)}`);
+  }
+
+  #say(text: string): void {
+    if (!this.#json) this.#context.stderr(`${wrapText(text, this.#context.terminal.columns)}\n`);
+  }
+}

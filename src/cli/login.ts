@@ -1,0 +1,81 @@
+/** `mailkey login`: signs in again for an account that is there. Only the credential changes, and only when all went well. */
+import { clientSecret, loadAccount } from "../accounts/resolve.ts";
+import { isMailkeyError } from "../errors.ts";
+import type { Secret } from "../platform/secret.ts";
+import { FLOWS, type Flow } from "../signin/choose.ts";
+import type { TokenPorts } from "../tokens/get-token.ts";
+import { storedClientSecret, storeSignIn } from "../tokens/sign-in.ts";
+import { ensureVault } from "../vault/choose.ts";
+import { defineCommand } from "./command.ts";
+import { outcomeOf } from "./exit.ts";
+import { tokenPorts } from "./ports.ts";
+import { signInAccount } from "./sign-in-account.ts";
+import { reportJson, reportText, tryMailbox } from "./try-mailbox.ts";
+
+export const login = defineCommand({
+  name: "login",
+  summary: "sign in again for an account that is there",
+  description: `For when the provider has ended the sign-in: a changed password, a policy, months without use. Settings stay as they are. The old
+credential is replaced only after the new sign-in has succeeded, as the right person.`,
+  args: [{ name: "ADDRESS", summary: "the account; may be left out when there is only one", required: false }],
+  options: {
+    flow: {
+      type: "string",
+      value: "FLOW",
+      choices: FLOWS,
+      summary: "loopback, paste or device, instead of what fits best",
+    },
+    "no-browser": { type: "boolean", summary: "open no browser" },
+    "no-test": { type: "boolean", summary: "do not log in to the mail servers afterwards" },
+    json: {
+      type: "boolean",
+      summary: "ask nothing; print a JSON object, and progress as JSON lines on standard error",
+    },
+  },
+  examples: [
+    { line: "mailkey login you@hotmail.com", meaning: "through the browser" },
+    { line: "mailkey login you@hotmail.com --flow device", meaning: "with a code typed in on a telephone" },
+  ],
+  async run({ values, args, context }) {
+    const json = values.json === true;
+    const account = await loadAccount(context.paths, args[0]);
+    const { address, client } = account;
+    const ports = tokenPorts(context);
+    const { reason } = await ensureVault(context.paths, context.env, ports); // the account may have come without one
+    if (reason !== undefined && !json) context.stderr(`First use: ${reason}.\n`);
+    const secret = await clientSecret(
+      client,
+      await secretInVault(ports, address, client.secret === "vault"),
+      context.env,
+    );
+    const signedIn = await signInAccount(context, ports, account, secret, {
+      flow: values.flow as Flow | undefined,
+      browser: values["no-browser"] !== true,
+      json,
+    });
+    await storeSignIn(ports, account, { grant: signedIn.grant, at: signedIn.obtainedAt });
+    const who = signedIn.identity?.addresses[0];
+    if (!json) context.stderr(`Signed in${who === undefined ? "" : ` as ${who}`}.\n`);
+    const tested = values["no-test"] !== true;
+    const reports = tested ? await tryMailbox(context, ports, account, signedIn.grant.accessToken) : [];
+    if (json) {
+      const result = { address, flow: signedIn.flow, signed_in_as: who ?? null, tests: reportJson(reports) };
+      context.stdout(`${JSON.stringify(result)}\n`);
+    } else {
+      context.stderr(reportText(reports, context));
+    }
+    return reports.every((report) => report.ok) ? 0 : outcomeOf("ERR_MAIL_LOGIN").status;
+  },
+});
+
+/** Read only where it is needed: signing in is the remedy for a credential that cannot be read. */
+async function secretInVault(ports: TokenPorts, address: string, needed: boolean): Promise<string | undefined> {
+  if (!needed) return undefined;
+  try {
+    const secret: Secret | undefined = await storedClientSecret(ports, address);
+    return secret?.reveal();
+  } catch (error) {
+    if (isMailkeyError(error, "ERR_VAULT_DAMAGED")) return undefined;
+    throw error;
+  }
+}

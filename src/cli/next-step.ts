@@ -1,0 +1,72 @@
+/** What to do after signing in: lines to paste into the two programs that most people use. */
+import { accessSync, constants, realpathSync } from "node:fs";
+import { delimiter, isAbsolute, join, resolve } from "node:path";
+import type { ResolvedAccount } from "../accounts/resolve.ts";
+import type { Environment } from "../platform/paths.ts";
+
+export function nextStepText(account: ResolvedAccount, command: string): string {
+  const token = tokenCommand(account, command);
+  const { imap, smtp } = account.provider.servers;
+  const lines = ["Next, tell your mail programs where to get their token:", ""];
+  if (imap !== undefined) {
+    lines.push(
+      "  # ~/.mbsyncrc, in the IMAPAccount",
+      `  Host ${imap.host}`,
+      `  Port ${imap.port}`,
+      `  User ${account.user}`,
+      `  ${imap.security === "tls" ? "TLSType IMAPS" : "TLSType STARTTLS"}`,
+      "  AuthMechs XOAUTH2",
+      `  PassCmd "${token}"`,
+      "",
+    );
+  }
+  if (smtp !== undefined) {
+    lines.push(
+      "  # ~/.msmtprc, in the account",
+      `  host ${smtp.host}`,
+      `  port ${smtp.port}`,
+      `  user ${account.user}`,
+      `  tls on`,
+      `  tls_starttls ${smtp.security === "starttls" ? "on" : "off"}`,
+      "  auth xoauth2",
+      `  passwordeval "${token}"`,
+      "",
+    );
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+/** The line that a shell runs to get a token. */
+export function tokenCommand({ address }: ResolvedAccount, command: string): string {
+  return [command, "token", address].map(shellWord).join(" ");
+}
+
+function shellWord(word: string): string {
+  return /^[A-Za-z0-9@%+=:,./_-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+/** This program's absolute path, by the name it has on PATH when that leads here: an update then changes nothing. */
+export function commandPath(env: Environment): string {
+  const own = ownPath();
+  for (const folder of (env["PATH"] ?? "").split(delimiter)) {
+    const candidate = join(folder, "mailkey");
+    if (isAbsolute(folder) && leadsTo(candidate, own)) return candidate;
+  }
+  return own;
+}
+
+/** A compiled executable is its own; a script is the runtime's first argument. */
+function ownPath(): string {
+  const script = process.argv[1];
+  const isCompiled = script === undefined || script.startsWith("/$bunfs/") || script.startsWith("B:\\~BUN\\");
+  return isCompiled ? process.execPath : resolve(script);
+}
+
+function leadsTo(candidate: string, target: string): boolean {
+  try {
+    accessSync(candidate, constants.X_OK);
+    return realpathSync(candidate) === realpathSync(target);
+  } catch {
+    return false;
+  }
+}
