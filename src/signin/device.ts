@@ -7,8 +7,7 @@ import type { SignInPorts, SignInRequest } from "./request.ts";
 
 export type DeviceResult =
   | { readonly kind: "outcome"; readonly outcome: TokenOutcome; readonly askedAt: Instant }
-  /** There is no device authorization to be had here; another flow may work. */
-  | { readonly kind: "unusable"; readonly reason: string }
+  /** No code was given out; when that is permanent, another flow may work. */
   | { readonly kind: "failed"; readonly failure: PermanentFailure | TransientFailure };
 
 /** Rejects with the signal's reason. */
@@ -23,10 +22,14 @@ export async function signInWithDevice(
     return ports.fetch(url, init);
   };
   const start = await startDeviceAuthorization(server, client, scopes, fetch);
-  if (start.kind === "unusable") return start;
+  if (start.kind === "unusable") return { kind: "failed", failure: notOne(start.reason) };
   if (start.kind !== "started") return { kind: "failed", failure: start };
   const { userCode, verificationUri, verificationUriComplete, expiresInSeconds } = start.device;
   ports.tell({ kind: "device", userCode, verificationUri, verificationUriComplete, expiresInSeconds });
   const outcome = await pollForToken(server, client, start.device, { fetch, clock: ports.clock, signal });
   return { kind: "outcome", outcome, askedAt };
+}
+
+function notOne(reason: string): PermanentFailure {
+  return { kind: "permanent", error: "no device authorization", description: reason };
 }

@@ -24,6 +24,7 @@ import {
 import type { Page } from "./page.ts";
 import type { SignedIn, SignInPorts, SignInRequest } from "./request.ts";
 
+const NO_FLOW: ReadonlySet<Flow> = new Set();
 /** An authorization code lives as long, and an attempt that nobody finishes must not listen for ever. */
 const SIGN_IN_TIMEOUT_MS = 10 * 60 * 1000;
 
@@ -49,19 +50,39 @@ export async function signIn(request: SignInRequest, ports: SignInPorts): Promis
 }
 
 async function attempt(request: SignInRequest, ports: SignInPorts, signal: AbortSignal): Promise<SignedIn> {
-  const without = new Set<Flow>();
-  for (;;) {
-    const choice = choose(request, ports, without);
-    ports.tell({ kind: "flow", flow: choice.flow, reason: choice.reason });
-    const setting = { ...request, flow: choice.flow };
-    if (choice.flow !== "device") return withCode(request, ports, choice, setting, signal);
-    const result = await signInWithDevice(request, ports, signal);
-    if (result.kind === "failed") throw signInError(setting, result.failure);
-    if (result.kind === "outcome") return accept(judge(setting, result.outcome), result.askedAt, choice.flow);
-    if (request.flow === "device")
-      throw signInError(setting, { kind: "permanent", error: "device authorization", description: result.reason });
-    ports.tell({ kind: "fallback", from: "device", reason: result.reason });
-    without.add("device");
+  const choice = choose(request, ports, NO_FLOW);
+  ports.tell({ kind: "flow", flow: choice.flow, reason: choice.reason });
+  const setting = { ...request, flow: choice.flow };
+  if (choice.flow !== "device") return withCode(request, ports, choice, setting, signal);
+  const result = await signInWithDevice(request, ports, signal);
+  if (result.kind === "outcome") return accept(judge(setting, result.outcome), result.askedAt, choice.flow);
+  if (result.failure.kind === "transient") throw signInError(setting, result.failure);
+  return withoutDevice(request, ports, signInError(setting, result.failure), signal);
+}
+
+/**
+ * No code is to be had: the endpoint is none, or the client or the scope is not admitted there (Google's case for mail). Unless
+ * a device code is what was asked for, a person can still copy an address.
+ */
+async function withoutDevice(
+  request: SignInRequest,
+  ports: SignInPorts,
+  error: MailkeyError,
+  signal: AbortSignal,
+): Promise<SignedIn> {
+  const choice = request.flow === "device" ? undefined : chooseQuietly(request, ports, new Set(["device"]));
+  if (choice === undefined || choice.flow === "device") throw error;
+  ports.tell({ kind: "fallback", from: "device", reason: error.message });
+  ports.tell({ kind: "flow", flow: choice.flow, reason: choice.reason });
+  return withCode(request, ports, choice, { ...request, flow: choice.flow }, signal);
+}
+
+function chooseQuietly(request: SignInRequest, ports: SignInPorts, without: ReadonlySet<Flow>): FlowChoice | undefined {
+  try {
+    return choose(request, ports, without);
+  } catch (error) {
+    if (error instanceof MailkeyError) return undefined;
+    throw error;
   }
 }
 
