@@ -63,7 +63,7 @@ async function whichClient(
   const name = provider?.name ?? "a custom provider";
   if (asker === undefined) {
     throw new MailkeyError("ERR_USAGE", `${name} has no registration that works for everybody`, {
-      hint: "--client-id ID with one of your own (docs/signin.md says how to register)",
+      hint: "--client-id ID, with a registration of your own: docs/signin.md says how to get one",
     });
   }
   const id = await asker.text(

@@ -1,6 +1,7 @@
 /** `mailkey add`: from an address to a mailbox that mail programs can use. Discover, choose, sign in, store, test, say what next. */
+import * as v from "valibot";
 import { normaliseAddress } from "../accounts/address.ts";
-import type { Account } from "../accounts/account.ts";
+import { AccountSchema, type Account } from "../accounts/account.ts";
 import { clientSecret, resolveAccount, type ResolvedAccount } from "../accounts/resolve.ts";
 import { accountPath, readAccount, saveAccount } from "../accounts/store.ts";
 import { MailkeyError } from "../errors.ts";
@@ -13,16 +14,17 @@ import { storeSignIn } from "../tokens/sign-in.ts";
 import { ensureVault } from "../vault/choose.ts";
 import type { Vault } from "../vault/vault.ts";
 import { chooseClient } from "./add-client.ts";
-import { ADD_OPTIONS, type AddValues } from "./add-flags.ts";
+import { ADD_OPTIONS, usage, type AddValues } from "./add-flags.ts";
 import { chooseProvider } from "./add-provider.ts";
 import { askerOf, type Asker } from "./ask.ts";
 import { defineCommand } from "./command.ts";
 import type { Context } from "./context.ts";
 import { outcomeOf } from "./exit.ts";
+import { withCommandHints } from "./flag-hint.ts";
 import { commandPath, nextStepText, tokenCommand } from "./next-step.ts";
 import { tokenPorts } from "./ports.ts";
 import { signInAccount } from "./sign-in-account.ts";
-import { isRefusedEverywhere, reportJson, reportText, tryMailbox } from "./try-mailbox.ts";
+import { isRefusedEverywhere, reportsJson, tryMailbox } from "./try-mailbox.ts";
 import { wrapText } from "./wrap.ts";
 
 export const add = defineCommand({
@@ -52,7 +54,12 @@ Signing in happens in a browser on this machine where there is one, and otherwis
     },
   ],
   async run({ values, args, context }) {
-    return new Adding(values, context).run(args[0]);
+    const adding = new Adding(values, context);
+    const address = args[0] ?? (await adding.askAddress());
+    return withCommandHints(
+      () => `mailkey add ${address}`,
+      () => adding.run(address),
+    );
   },
 });
 
@@ -71,8 +78,7 @@ class Adding {
     this.#asker = askerOf(context, this.#json);
   }
 
-  async run(given: string | undefined): Promise<number> {
-    const address = given ?? (await this.#askAddress());
+  async run(address: string): Promise<number> {
     normaliseAddress(address); // refuses what is none
     await this.#makeRoom(address);
     const { account, typedSecret } = await this.#describe(address);
@@ -100,7 +106,7 @@ class Adding {
     return reports.every((report) => report.ok) ? 0 : outcomeOf("ERR_MAIL_LOGIN").status;
   }
 
-  #askAddress(): Promise<string> {
+  async askAddress(): Promise<string> {
     if (this.#asker === undefined)
       throw new MailkeyError("ERR_USAGE", "add needs an address", { hint: "mailkey add you@example.com" });
     return this.#asker.text("Which mailbox?", "you@example.com", (answer) =>
@@ -131,13 +137,13 @@ class Adding {
     const client = await chooseClient(known?.kind === "oauth2" ? known : undefined, values, this.#asker);
     this.#say(client.told);
     const { user, "login-as": login } = values;
-    const account: Account = {
+    const account = checked({
       address,
       ...part,
       ...(user === undefined ? {} : { user }),
       ...(login === undefined ? {} : { login }),
       client: client.part,
-    };
+    });
     return { account, typedSecret: client.secret };
   }
 
@@ -146,8 +152,7 @@ class Adding {
     const isKnown = signedIn.identity !== undefined || this.#values["no-test"] === true;
     if (isKnown) await keep();
     if (this.#values["no-test"] === true) return [];
-    const reports = await tryMailbox(this.#context, this.#ports, account, signedIn.grant.accessToken);
-    if (!this.#json) this.#context.stderr(`\n${reportText(reports, this.#context)}`);
+    const reports = await tryMailbox(this.#context, this.#ports, account, signedIn.grant.accessToken, this.#json);
     if (isKnown) return reports;
     if (isRefusedEverywhere(reports)) {
       throw new MailkeyError(
@@ -174,7 +179,7 @@ class Adding {
         vault: { kind: vault.kind, description: vault.description },
         file,
         token_command: tokenCommand(account, command),
-        tests: reportJson(reports),
+        tests: reportsJson(reports, account),
       };
       return this.#context.stdout(`${JSON.stringify(result)}\n`);
     }
@@ -186,4 +191,12 @@ class Adding {
   #say(text: string): void {
     if (!this.#json) this.#context.stderr(`${wrapText(text, this.#context.terminal.columns)}\n`);
   }
+}
+
+/** What the account file would not take is better said before anybody signs in. */
+function checked(account: Account): Account {
+  const result = v.safeParse(AccountSchema, account);
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  throw usage(`${v.getDotPath(issue) ?? "the account"}: ${issue.message}`);
 }

@@ -8,9 +8,10 @@ import { storedClientSecret, storeSignIn } from "../tokens/sign-in.ts";
 import { ensureVault } from "../vault/choose.ts";
 import { defineCommand } from "./command.ts";
 import { outcomeOf } from "./exit.ts";
+import { withCommandHints } from "./flag-hint.ts";
 import { tokenPorts } from "./ports.ts";
 import { signInAccount } from "./sign-in-account.ts";
-import { reportJson, reportText, tryMailbox } from "./try-mailbox.ts";
+import { reportsJson, tryMailbox } from "./try-mailbox.ts";
 
 export const login = defineCommand({
   name: "login",
@@ -48,21 +49,23 @@ credential is replaced only after the new sign-in has succeeded, as the right pe
       await secretInVault(ports, address, client.secret === "vault"),
       context.env,
     );
-    const signedIn = await signInAccount(context, ports, account, secret, {
-      flow: values.flow as Flow | undefined,
-      browser: values["no-browser"] !== true,
-      json,
-    });
+    const signedIn = await withCommandHints(
+      (flag) => (flag === "--flow" ? `mailkey login ${address}` : `mailkey add ${address} --replace`),
+      () =>
+        signInAccount(context, ports, account, secret, {
+          flow: values.flow as Flow | undefined,
+          browser: values["no-browser"] !== true,
+          json,
+        }),
+    );
     await storeSignIn(ports, account, { grant: signedIn.grant, at: signedIn.obtainedAt });
     const who = signedIn.identity?.addresses[0];
     if (!json) context.stderr(`Signed in${who === undefined ? "" : ` as ${who}`}.\n`);
     const tested = values["no-test"] !== true;
-    const reports = tested ? await tryMailbox(context, ports, account, signedIn.grant.accessToken) : [];
+    const reports = tested ? await tryMailbox(context, ports, account, signedIn.grant.accessToken, json) : [];
     if (json) {
-      const result = { address, flow: signedIn.flow, signed_in_as: who ?? null, tests: reportJson(reports) };
+      const result = { address, flow: signedIn.flow, signed_in_as: who ?? null, tests: reportsJson(reports, account) };
       context.stdout(`${JSON.stringify(result)}\n`);
-    } else {
-      context.stderr(reportText(reports, context));
     }
     return reports.every((report) => report.ok) ? 0 : outcomeOf("ERR_MAIL_LOGIN").status;
   },

@@ -49,7 +49,7 @@ export function chooseFlow(question: FlowQuestion): FlowChoice {
     "ERR_UNSUPPORTED",
     `${question.clientName} cannot sign in from here: ${whyNothing(question)}`,
     {
-      hint: "--client-id with a registration of your own",
+      hint: "--client-id ID, with a registration of your own",
     },
   );
 }
@@ -97,7 +97,7 @@ function wantedFlow(wanted: Flow, question: FlowQuestion, { loopback, paste }: O
 function unsupported(reason: string, question: FlowQuestion): MailkeyError {
   const other = FLOWS.find((flow) => flow !== question.wanted && isPossible(flow, question));
   return new MailkeyError("ERR_UNSUPPORTED", `cannot sign in with --flow ${question.wanted}: ${reason}`, {
-    hint: other === undefined ? "--client-id with a registration of your own" : `--flow ${other}`,
+    hint: other === undefined ? "--client-id ID, with a registration of your own" : `--flow ${other}`,
   });
 }
 

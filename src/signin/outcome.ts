@@ -28,7 +28,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
   AADSTS65001: "your administrator has to allow the application: see docs/signin.md",
   AADSTS90094: "your administrator has to allow the application: see docs/signin.md",
   AADSTS90095: "your administrator has to allow the application: see docs/signin.md",
-  AADSTS50011: "--redirect-uri with one that the client is registered with, or --flow paste",
+  AADSTS50011: "--redirect-uri URI, with one that the client is registered with; or --flow paste",
   AADSTS7000218: 'register the redirect under "Mobile and desktop applications", or give --client-secret-file',
   AADSTS700016: "check the client id, and that it is registered for this kind of account",
   AADSTS50020: "check the client id, and that it is registered for this kind of account",
@@ -71,7 +71,9 @@ export function signInError(setting: Setting, failure: PermanentFailure | Transi
 function remedy(vendorCode: string | undefined, flow: Flow): string | undefined {
   if (vendorCode === undefined) return undefined;
   if (vendorCode === BLOCKED_BY_POLICY)
-    return flow === "device" ? "--flow paste: your organisation may block device codes only" : "ask your administrator";
+    return flow === "device"
+      ? "--flow paste (your organisation may block device codes only)"
+      : "ask your administrator";
   return REMEDIES[vendorCode];
 }
 
