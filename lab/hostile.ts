@@ -41,6 +41,8 @@ export interface HostileServer {
   readonly caFile: string;
   /** Appends replies to the queue, which all endpoints share. */
   reply(...replies: readonly Reply[]): void;
+  /** Forgets replies that nobody came for. */
+  clear(): void;
   /** Every request so far, oldest first. */
   readonly requests: readonly HostileRequest[];
   stop(): Promise<void>;
@@ -72,6 +74,7 @@ export async function startHostileServer(): Promise<HostileServer> {
     revocationEndpoint: `${origin}/revoke`,
     caFile,
     reply: (...replies) => void queue.push(...replies),
+    clear: () => void queue.splice(0),
     requests,
     async stop() {
       await new Promise<void>((resolve) => {

@@ -65,6 +65,7 @@ export async function tryLock(path: string): Promise<Lock | undefined> {
   try {
     database = await openDatabase(path);
     database.exec("PRAGMA busy_timeout = 0");
+    database.exec("PRAGMA journal_mode = MEMORY"); // otherwise a journal is begun on disk, which fails when that is full
     database.exec("BEGIN EXCLUSIVE");
     chmodQuietly(path);
   } catch (error) {
