@@ -190,7 +190,7 @@ async function createProvider(
       features: {
         devInteractions: { enabled: false },
         introspection: { enabled: true, allowedPolicy: isMailServer },
-        revocation: { enabled: true },
+        revocation: { enabled: true, allowedPolicy: ownsToken },
         userinfo: { enabled: true },
         deviceFlow: {
           enabled: true,
@@ -219,6 +219,10 @@ async function createProvider(
 /** Only mail servers may ask about tokens. */
 function isMailServer(_context: Context, client: Client): boolean {
   return client.clientId === MAIL_SERVER_CLIENT_ID;
+}
+
+function ownsToken(_context: Context, client: Client, token: { readonly clientId: string }): boolean {
+  return token.clientId === client.clientId;
 }
 
 function redirectUriAllowed(this: Client, uri: string): boolean {

@@ -7,7 +7,7 @@
  */
 import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { CertificateSet } from "./certificates.ts";
 import { startGuardian } from "./guardian.ts";
 import { freePorts, waitForPort } from "./ports.ts";
@@ -123,7 +123,7 @@ listen = 127.0.0.1
 base_dir = ${base}
 state_dir = ${base}
 log_path = ${values.logFile}
-instance_name = mailkey-lab
+instance_name = ${basename(dirname(folder))}
 default_internal_user = ${user}
 default_internal_group = ${group}
 default_login_user = ${user}

@@ -32,11 +32,21 @@ if [ $# -gt 0 ]; then
   watcher=$!
   wait "$child"
   kill -KILL "$watcher" 2>/dev/null
-  kill -KILL -- "-$child" 2>/dev/null
+  # A killed process takes a moment to go. Not for ever: where nobody reaps orphans, as in some containers, they stay listed.
+  tries=0
+  while kill -KILL -- "-$child" 2>/dev/null && [ $tries -lt 100 ]; do
+    sleep 0.01
+    tries=$((tries + 1))
+  done
 else
   read -r _ <&3
 fi
-[ -z "$folder" ] || rm -rf "$folder"
+# When everything dies at once, the mail server may still be writing for a moment.
+tries=0
+while [ -n "$folder" ] && [ -e "$folder" ] && [ $tries -lt 50 ]; do
+  rm -rf "$folder" 2>/dev/null || sleep 0.1
+  tries=$((tries + 1))
+done
 `;
 
 export interface GuardianOptions {

@@ -51,11 +51,17 @@ export function mu4eScript({ address, maildir, mbsyncrc, msmtprc, message }: Mu4
     (setq tries (1+ tries) lab-updated nil)
     (mu4e-update-mail-and-index t)
     (with-timeout (20) (while (not lab-updated) (accept-process-output nil 0.05)))
-    (setq found (zerop (call-process "mu" nil nil nil "find" ${lisp(`subject:"${message.subject.replaceAll('"', " ")}" AND maildir:/INBOX`)}))))
+    (setq found (zerop (call-process "mu" nil nil nil "find" ${lisp(query(message.subject))}))))
   (princ (if found ${lisp(`found ${message.subject}\n`)} "not found\\n"))
   (mu4e-quit)
   (kill-emacs (if found 0 1)))
 `;
+}
+
+/** Word by word: mu does not find a phrase that has quotation marks in it. */
+function query(subject: string): string {
+  const words = subject.match(/[\p{L}\p{N}]+/gu) ?? [];
+  return ["maildir:/INBOX", ...words.map((word) => `subject:${word}`)].join(" AND ");
 }
 
 function lisp(text: string): string {
