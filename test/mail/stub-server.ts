@@ -1,7 +1,8 @@
 /**
  * A mail server that does what real ones refuse to do, over real sockets and real TLS. Each connection is played by a function.
  *
- * STARTTLS is done by handing the rest of the stream to a TLS server of its own: that way the same code runs in every runtime.
+ * TLS is done by handing the stream to a second server behind the first: that way it can start late, and the connection can be
+ * cut, in every runtime.
  */
 import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
@@ -44,27 +45,39 @@ export async function startStub(options: StubOptions, play: (peer: Peer) => unkn
   };
   const start = async (socket: Socket) => {
     try {
-      await play(createPeer(socket));
+      await play(options.security === "tls" ? await secured(socket) : createPeer(socket, socket));
     } catch {
       // the client has gone, as clients of a hostile server do
     }
   };
-  const secure = createTlsServer(options.tls, (socket) => {
+  const inner = createTlsServer(options.tls, (socket) => {
     remember(socket);
-    const waiting = upgraded.shift();
-    if (waiting === undefined) void start(socket);
-    else waiting(socket);
+    upgraded.shift()?.(socket);
   });
-  secure.on("tlsClientError", () => undefined);
-  const plain = createServer((socket) => {
+  inner.on("tlsClientError", () => undefined);
+  const outer = createServer((socket) => {
     remember(socket);
     void start(socket);
   });
-  secure.listen(0, "127.0.0.1");
-  plain.listen(0, "127.0.0.1");
-  await Promise.all([once(secure, "listening"), once(plain, "listening")]);
+  inner.listen(0, "127.0.0.1");
+  outer.listen(0, "127.0.0.1");
+  await Promise.all([once(inner, "listening"), once(outer, "listening")]);
 
-  function createPeer(socket: Socket): Peer {
+  /** Hands the rest of the stream to the TLS server. */
+  async function secured(socket: Socket): Promise<Peer> {
+    const bridge = connect(portOf(inner), "127.0.0.1");
+    remember(bridge);
+    socket.once("close", () => bridge.destroy());
+    bridge.once("close", () => socket.end());
+    const { promise, resolve } = Promise.withResolvers<Socket>();
+    upgraded.push(resolve);
+    socket.pipe(bridge);
+    bridge.pipe(socket);
+    return createPeer(await promise, socket);
+  }
+
+  /** @param wire what goes over the network: `socket` itself before TLS */
+  function createPeer(socket: Socket, wire: Socket): Peer {
     const lines: string[] = [];
     const waiting: { resolve: (line: string) => void; reject: (error: Error) => void }[] = [];
     let rest = "";
@@ -96,26 +109,20 @@ export async function startStub(options: StubOptions, play: (peer: Peer) => unkn
       },
       send: (data) => void socket.write(data),
       end: () => void socket.end(),
-      reset: () => void socket.resetAndDestroy(),
-      startTls: async () => {
+      reset: () => void wire.resetAndDestroy(),
+      startTls: () => {
         socket.off("data", onData);
-        const bridge = connect(portOf(secure), "127.0.0.1");
-        remember(bridge);
-        const { promise, resolve } = Promise.withResolvers<Socket>();
-        upgraded.push(resolve);
-        socket.pipe(bridge);
-        bridge.pipe(socket);
-        return createPeer(await promise);
+        return secured(socket);
       },
     };
   }
 
   return {
-    port: portOf(options.security === "tls" ? secure : plain),
+    port: portOf(outer),
     received,
     async stop() {
       for (const socket of sockets) socket.destroy();
-      await Promise.all([secure, plain].map((server) => new Promise((resolve) => server.close(resolve))));
+      await Promise.all([inner, outer].map((server) => new Promise((resolve) => server.close(resolve))));
     },
   };
 }
