@@ -102,7 +102,10 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
   provider.use(async (context, next) => {
     if (await answerSignInPage(provider, context)) return;
     await next();
-    if (context.path === MICROSOFT_PATHS.token) tokenRequests.push(describe(context));
+    if (context.path !== MICROSOFT_PATHS.token) return;
+    tokenRequests.push(describe(context));
+    const verifier = context.oidc?.params?.["code_verifier"];
+    if (typeof verifier === "string") store.noteSecret(verifier);
   });
   handle = provider.callback();
 

@@ -10,10 +10,24 @@ interface Entry {
   readonly payload: Payload;
 }
 
+/** Models whose id is the secret itself. */
+const SECRET_MODELS: ReadonlySet<string> = new Set(["AccessToken", "RefreshToken", "AuthorizationCode", "DeviceCode"]);
+
 export class TokenStore {
   /** Microsoft's habit: a used refresh token stays valid although a new one was given out. */
   keepsUsedRefreshTokens = false;
   readonly #entries = new Map<string, Entry>();
+  readonly #secrets = new Set<string>();
+
+  /** Every code and token that was given out, and what was noted: what must turn up nowhere else. */
+  get secrets(): readonly string[] {
+    return [...this.#secrets];
+  }
+
+  /** Remembers a secret that a client made up itself, such as a PKCE verifier. */
+  noteSecret(value: string): void {
+    this.#secrets.add(value);
+  }
 
   /** Every access token given out so far is expired from now on, whatever its holder was told. */
   expireAccessTokens(): void {
@@ -43,6 +57,7 @@ export class TokenStore {
     return {
       upsert: async (id, payload) => {
         entries.set(key(id), { model, id, payload });
+        if (SECRET_MODELS.has(model)) this.#secrets.add(id);
       },
       find: async (id) => entries.get(key(id))?.payload,
       findByUid: (uid) => findBy((payload) => payload.uid === uid),

@@ -57,6 +57,8 @@ export interface World {
   readonly environment: Readonly<Record<string, string>>;
   /** Every request that the token endpoint has answered, oldest first. */
   readonly tokenRequests: readonly TokenRequest[];
+  /** Every code, token and PKCE verifier of this world so far: what must turn up nowhere but where it is meant for. */
+  readonly secrets: readonly string[];
   /** How many refresh requests were answered, refused ones included, for one login or all. */
   refreshCount(login?: string): number;
   /** From now on, access tokens live this long. */
@@ -142,6 +144,9 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       logs,
       environment: { NODE_EXTRA_CA_CERTS: caFile },
       tokenRequests: authorization.tokenRequests,
+      get secrets() {
+        return store.secrets;
+      },
       refreshCount: (login) =>
         authorization.tokenRequests.filter(
           (request) => request.grantType === "refresh_token" && (login === undefined || request.login === login),

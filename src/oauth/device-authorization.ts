@@ -178,7 +178,7 @@ function refusalOf(error: string, words: unknown, client: OAuthClient): Permanen
   const vendorCode = description?.match(/\bAADSTS\d+/)?.[0];
   return {
     kind: "permanent",
-    error: peerText(error, 60),
+    error: peerText(error, 60, secrets),
     ...(vendorCode === undefined ? {} : { vendorCode }),
     ...(description === undefined ? {} : { description }),
   };

@@ -118,7 +118,7 @@ export async function requestToken(
   }
   const body = await readJsonObject(response);
   if (body === undefined) {
-    const type = peerText(response.headers.get("content-type") ?? "nothing", 60);
+    const type = peerText(response.headers.get("content-type") ?? "nothing", 60, exchange.secrets);
     return {
       kind: "transient",
       reason: `${hostOf(exchange.server.endpoints.token)} answered ${response.status} with ${type} instead of JSON`,
@@ -131,7 +131,7 @@ export async function requestToken(
       grant: grantOf(await process(forTenant(parties, body), tolerant(body, exchange)), exchange),
     };
   } catch (cause) {
-    const reason = cause instanceof Error ? peerText(cause.message, 200) : "unknown error";
+    const reason = cause instanceof Error ? peerText(cause.message, 200, exchange.secrets) : "unknown error";
     return {
       kind: "transient",
       reason: `${hostOf(exchange.server.endpoints.token)} answered ${response.status} with something unexpected: ${reason}`,
@@ -213,7 +213,7 @@ async function readJsonObject(response: Response): Promise<Record<string, unknow
 }
 
 function refusalOf(body: Record<string, unknown>, exchange: Exchange): TokenOutcome {
-  const error = peerText(String(body["error"]), 60);
+  const error = peerText(String(body["error"]), 60, exchange.secrets);
   const words = typeof body["error_description"] === "string" ? body["error_description"] : undefined;
   const description = words === undefined ? undefined : peerText(words, 400, exchange.secrets);
   if (TRANSIENT_ERRORS.has(error))

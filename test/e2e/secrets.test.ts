@@ -1,0 +1,223 @@
+/**
+ * Every command at its most talkative, in good times and bad, and then a search: no token, code, verifier, client secret or
+ * passphrase in anything that was printed (but the one token asked for), in any file outside the vault, in any argument or
+ * environment of any process that mailkey started.
+ *
+ * Children are watched by wrappers first on PATH, which note their arguments and environment before they become the program. mailkey's own
+ * arguments are noted from here.
+ */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { granted, REPLIES, startHostileServer, type HostileServer, type Reply } from "../../lab/hostile.ts";
+import { CONFIDENTIAL_CLIENT_ID, CONFIDENTIAL_CLIENT_SECRET } from "../../lab/registrations.ts";
+import { startWorld, type World } from "../../lab/world.ts";
+import { writeExecutable, writeSecretFile } from "../vault/support.ts";
+import { Home, type Result } from "./harness.ts";
+import { withPrograms } from "./programs.ts";
+import { addBy } from "./signing-in.ts";
+
+const PASSPHRASE = "correct-horse-battery-staple-9174";
+const HOSTILE_SECRETS = ["hostile-access-token", "hostile-refresh-token"];
+const WATCHED = ["gpg", "gpgconf", "age", "sh", "secret-tool", "xdg-open"];
+
+withPrograms(["gpg", "age", "dovecot"])("no secret", () => {
+  let world: World;
+  let hostile: HostileServer;
+  let home: Home;
+  let bin: string;
+  const printed: { words: string; result: Result }[] = [];
+
+  beforeAll(async () => {
+    [world, hostile] = await Promise.all([
+      startWorld({ mail: "dovecot", accessTokenSeconds: 4 }),
+      startHostileServer(),
+    ]);
+    home = new Home(world);
+    home.env["GNUPGHOME"] = join(home.folder, "gnupg");
+    mkdirSync(home.env["GNUPGHOME"], { mode: 0o700 });
+    home.env["NODE_EXTRA_CA_CERTS"] = join(home.folder, "ca.pem");
+    writeFileSync(
+      home.env["NODE_EXTRA_CA_CERTS"],
+      readFileSync(world.caFile, "utf8") + readFileSync(hostile.caFile, "utf8"),
+    );
+    bin = join(home.folder, "bin");
+    mkdirSync(bin);
+    for (const name of WATCHED) {
+      const real = Bun.which(name);
+      if (real !== null) writeExecutable(join(bin, name), watcher(real));
+    }
+    writeExecutable(join(bin, "browser"), watcher(home.environment()["BROWSER"] ?? ""));
+    home.env["BROWSER"] = join(bin, "browser");
+    home.env["PATH"] = `${bin}:${home.environment()["PATH"]}`;
+    mkdirSync(join(home.folder, ".config/mailkey"), { recursive: true, mode: 0o700 });
+    writeFileSync(
+      join(home.folder, ".config/mailkey/config.toml"),
+      "[network]\ntimeout_seconds = 2\nretry_seconds = 2\n",
+      { mode: 0o600 },
+    );
+    await everything();
+  }, 180_000);
+
+  afterAll(async () => {
+    await home.program("gpgconf", ["--kill", "all"]);
+    await Promise.all([world.stop(), hostile.stop()]);
+    home.dispose();
+  });
+
+  /** A wrapper that notes how it was called, and becomes `real`. */
+  function watcher(real: string): string {
+    const log = join(home.folder, "children.log");
+    return `#!/bin/dash\n{ tr '\\0' '\\n' </proc/$$/cmdline; tr '\\0' '\\n' </proc/$$/environ; } >>'${log}'\nexec '${real}' "$@"\n`;
+  }
+
+  async function run(...words: string[]): Promise<void> {
+    printed.push({ words: words.join(" "), result: await home.mailkey(words) });
+  }
+
+  async function everything(): Promise<void> {
+    const { address } = home;
+    const passphraseFile = writeSecretFile(join(home.folder, "passphrase"), `${PASSPHRASE}\n`);
+    const secretFile = writeSecretFile(join(home.folder, "client-secret"), `${CONFIDENTIAL_CLIENT_SECRET}\n`);
+    await run("vault", "init", "gpg", "--passphrase-file", passphraseFile, "--verbose");
+    printed.push({ words: "add", result: await home.add(["--verbose"]) });
+    for (const flow of ["paste", "device"] as const) {
+      printed.push({ words: `add ${flow}`, result: await addBy(flow, home, ["--no-test", "--replace", "--verbose"]) });
+    }
+    printed.push({
+      words: "add, as somebody else",
+      result: await home.add(["--replace", "--verbose"], { env: { LAB_LOGIN: "mallory@mail.test" } }),
+    });
+    printed.push({
+      words: "add, declined",
+      result: await home.add(["--replace", "--verbose"], { env: { LAB_CONSENT: "deny" } }),
+    });
+    for (const json of [[], ["--json"]]) {
+      for (const words of [["list"], ["status"], ["show"], ["providers"], ["providers", "google"], ["vault"], ["test"]])
+        await run(...words, ...json, "--verbose");
+    }
+    await run("login", address, "--verbose");
+    await run("token", address, "--resource", "nonsense", "--verbose");
+    world.expireNow();
+    await run("test", address, "--verbose");
+    await run("vault", "move", "age", "--verbose");
+    printed.push({
+      words: "add, confidential",
+      result: await home.add([
+        "--replace",
+        "--verbose",
+        "--no-test",
+        `--client-id=${CONFIDENTIAL_CLIENT_ID}`,
+        `--client-secret-file=${secretFile}`,
+      ]),
+    });
+    await run("vault", "move", "command", "--encrypt", "cat", "--decrypt", "cat", "--verbose");
+    await withHostileProvider();
+    await run("revoke", address, "--yes", "--verbose");
+    await run("remove", address, "--yes", "--verbose");
+  }
+
+  /** Every failure of a token endpoint that echoes what it was sent where it can. */
+  async function withHostileProvider(): Promise<void> {
+    const file = join(home.folder, ".config/mailkey/accounts", `${home.address}.toml`);
+    const honest = readFileSync(file, "utf8");
+    writeFileSync(file, honest.replace(world.endpoints.token, hostile.tokenEndpoint), { mode: 0o600 });
+    const echo = [...world.secrets, ...HOSTILE_SECRETS, CONFIDENTIAL_CLIENT_SECRET].join(" ").slice(0, 3000);
+    const replies: Reply[] = [
+      granted(),
+      { status: 500, body: echo },
+      { status: 429, headers: { "retry-after": "60" }, body: echo },
+      { status: 200, headers: { "content-type": "text/html" }, body: echo },
+      "silence",
+      "reset",
+      "truncate",
+      REPLIES.unusedTooLong,
+      {
+        status: 400,
+        body: {
+          error: "invalid_client",
+          error_description: `your secret ${CONFIDENTIAL_CLIENT_SECRET} and token hostile-refresh-token are wrong`,
+        },
+      },
+      { status: 400, body: { error: "hostile-refresh-token" } },
+      { status: 302, headers: { location: `https://localhost/?${encodeURIComponent(echo)}` }, body: "" },
+    ];
+    for (const reply of replies) {
+      hostile.clear();
+      hostile.reply(reply, reply, reply, reply);
+      // Its output is judged below by what it prints on failure; the one success prints the token that was asked for.
+      const result = await home.mailkey(["token", home.address, "--force", "--verbose"]);
+      printed.push({ words: "token", result: result.status === 0 ? { ...result, stdout: "" } : result });
+    }
+    writeFileSync(file, honest, { mode: 0o600 });
+  }
+
+  const secrets = (): string[] => [...world.secrets, ...HOSTILE_SECRETS, CONFIDENTIAL_CLIENT_SECRET, PASSPHRASE];
+
+  /** As it is, in base64, in a URL; whole, or a part that would do. */
+  function holds(text: string, secret: string): boolean {
+    const forms = [
+      secret,
+      encodeURIComponent(secret),
+      Buffer.from(secret).toString("base64").replace(/=+$/, ""),
+      secret.slice(0, 12),
+      secret.slice(-12),
+    ];
+    return forms.some((form) => text.includes(form));
+  }
+
+  test("was too few to look for", () => {
+    expect(world.secrets.length).toBeGreaterThan(20);
+    expect(printed.length).toBeGreaterThan(35);
+    expect(printed.filter(({ result }) => result.status === 0).length).toBeGreaterThan(20);
+  });
+
+  test("is in what was printed", () => {
+    const found = printed.flatMap(({ words, result }) =>
+      secrets().flatMap((secret) =>
+        holds(result.stdout + result.stderr, secret) ? [`${words}: ${result.stdout}${result.stderr}`] : [],
+      ),
+    );
+    expect(found).toEqual([]);
+  });
+
+  test("is in the arguments or the environment of a program that was started", () => {
+    const log = readFileSync(join(home.folder, "children.log"), "utf8");
+    for (const name of ["gpg", "browser"]) expect(log).toContain(join(bin, name));
+    expect(secrets().filter((secret) => holds(log, secret))).toEqual([]);
+  });
+
+  test("is in a file outside the vault", () => {
+    const vaultFiles = /\/\.local\/state\/mailkey\/vault/;
+    const allowed = new Set(["passphrase", "client-secret", "children.log"].map((name) => join(home.folder, name)));
+    const found = filesBelow(home.folder)
+      .filter((path) => !vaultFiles.test(path) && !allowed.has(path))
+      .flatMap((path) => {
+        const content = readFileSync(path, "latin1");
+        return secrets().flatMap((secret) => (holds(content, secret) ? [path] : []));
+      });
+    expect(found).toEqual([]);
+  });
+});
+
+function filesBelow(folder: string): string[] {
+  return readdirSync(folder).flatMap((name) => {
+    const path = join(folder, name);
+    const stat = statSync(path, { throwIfNoEntry: false });
+    if (stat?.isDirectory() === true) return filesBelow(path);
+    return stat?.isFile() === true ? [path] : [];
+  });
+}
+
+describe("the search itself", () => {
+  test("finds the token that was asked for, so that it would find others", async () => {
+    const world = await startWorld({ mail: "none" });
+    const home = new Home(world);
+    await home.mailkey(["vault", "init", "age"]);
+    await home.add(["--no-test"]);
+    const { stdout } = await home.mailkey(["token", home.address]);
+    expect(world.secrets.some((secret) => stdout.includes(secret))).toBe(true);
+    home.dispose();
+    await world.stop();
+  });
+});
