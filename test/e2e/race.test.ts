@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { startWorld, type World } from "../../lab/world.ts";
 import { finish, Home, succeeded } from "./harness.ts";
 
-const ROUNDS = Number(process.env["ROUNDS"] ?? 200);
+const ROUNDS = 200;
 const AT_ONCE = 100;
 
 describe("100 processes asking at once for an expired token, with a provider that punishes reuse,", () => {
@@ -56,13 +56,16 @@ describe.each([
   });
 
   test("end in a token or a clear word, never in a deadlock or a half-written file", async () => {
+    const start = performance.now();
+    succeeded(await home.mailkey(["token", home.address, "--force"]));
+    const runMs = performance.now() - start;
     let lost = 0;
     let killed = 0;
     for (let round = 0; round < ROUNDS; round++) {
       const victims = [0, 1].map(() => home.start(["token", home.address, "--force"]));
       const ends = victims.map((victim) => finish(victim));
       // From before the program has read anything until after it has printed.
-      await Bun.sleep(Math.random() * 60);
+      await Bun.sleep(Math.random() * 1.3 * runMs);
       for (const victim of victims) if (victim.exitCode === null) killed += Number(victim.kill("SIGKILL"));
       await Promise.all(ends);
       const after = await home.mailkey(["token", home.address, "--force"]);
@@ -80,7 +83,7 @@ describe.each([
     }
     const vault = join(home.folder, ".local/state/mailkey/vault");
     expect(readdirSync(vault).filter((name) => !name.startsWith("."))).toHaveLength(1);
-    expect(killed).toBeGreaterThan(ROUNDS / 2);
+    expect(killed).toBeGreaterThan(ROUNDS / 4);
     process.stdout.write(
       `  ${rotation}: ${killed} processes killed in ${ROUNDS} rounds, ${lost} sign-ins lost (${((100 * lost) / ROUNDS).toFixed(1)} %)\n`,
     );
