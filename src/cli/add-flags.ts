@@ -4,6 +4,14 @@ import type { Endpoints, MailServer, Protocol } from "../providers/provider.ts";
 import { FLOWS } from "../signin/choose.ts";
 import type { OptionSpecs, Values } from "./command.ts";
 
+/** `login` has it too. */
+export const RESOURCE_OPTION = {
+  type: "string",
+  value: "NAME",
+  multiple: true,
+  summary: "consent to this resource as well (graph), in a browser; repeatable",
+} as const;
+
 export const ADD_OPTIONS = {
   provider: { type: "string", value: "ID", summary: 'who hosts the mailbox (see "mailkey providers"), or custom' },
   client: {
@@ -30,6 +38,7 @@ export const ADD_OPTIONS = {
     multiple: true,
     summary: "ask for this scope instead of the usual ones; repeatable",
   },
+  resource: RESOURCE_OPTION,
   user: { type: "string", value: "NAME", summary: "the mail servers' user name, when it is not the address" },
   "login-as": { type: "string", value: "ADDRESS", summary: "who signs in, for a shared mailbox or an alias" },
   flow: {

@@ -90,6 +90,7 @@ class Adding {
       flow: this.#values.flow as Flow | undefined,
       browser: this.#values["no-browser"] !== true,
       json: this.#json,
+      resources: this.#values.resource ?? [],
     });
     const who = signedIn.identity?.addresses[0];
     this.#say(`Signed in${who === undefined ? "" : ` as ${who}`}.`);

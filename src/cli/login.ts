@@ -6,6 +6,7 @@ import { FLOWS, type Flow } from "../signin/choose.ts";
 import type { TokenPorts } from "../tokens/get-token.ts";
 import { storedClientSecret, storeSignIn } from "../tokens/sign-in.ts";
 import { ensureVault } from "../vault/choose.ts";
+import { RESOURCE_OPTION } from "./add-flags.ts";
 import { defineCommand } from "./command.ts";
 import { outcomeOf } from "./exit.ts";
 import { withCommandHints } from "./flag-hint.ts";
@@ -26,6 +27,7 @@ credential is replaced only after the new sign-in has succeeded, as the right pe
       choices: FLOWS,
       summary: "loopback, paste or device, instead of what fits best",
     },
+    resource: RESOURCE_OPTION,
     "no-browser": { type: "boolean", summary: "open no browser" },
     "no-test": { type: "boolean", summary: "do not log in to the mail servers afterwards" },
     json: {
@@ -35,6 +37,7 @@ credential is replaced only after the new sign-in has succeeded, as the right pe
   },
   examples: [
     { line: "mailkey login you@hotmail.com", meaning: "through the browser" },
+    { line: "mailkey login you@hotmail.com --resource graph", meaning: "for tokens of Microsoft Graph as well" },
     { line: "mailkey login you@hotmail.com --flow device", meaning: "with a code typed in on a telephone" },
   ],
   async run({ values, args, context }) {
@@ -56,6 +59,7 @@ credential is replaced only after the new sign-in has succeeded, as the right pe
           flow: values.flow as Flow | undefined,
           browser: values["no-browser"] !== true,
           json,
+          resources: values.resource ?? [],
         }),
     );
     await storeSignIn(ports, account, { grant: signedIn.grant, at: signedIn.obtainedAt });

@@ -13,10 +13,12 @@ export interface SignInOptions {
   readonly flow: Flow | undefined;
   readonly browser: boolean;
   readonly json: boolean;
+  /** Further resources to consent to, by name. */
+  readonly resources: readonly string[];
 }
 
-/** @throws what `signIn` throws; nothing has been stored then */
-export function signInAccount(
+/** @throws what `signIn` throws, ERR_UNSUPPORTED for an unknown resource; nothing has been stored then */
+export async function signInAccount(
   context: Context,
   ports: TokenPorts,
   account: ResolvedAccount,
@@ -24,6 +26,8 @@ export function signInAccount(
   options: SignInOptions,
 ): Promise<SignedIn> {
   const { provider, client, login } = account;
+  const own = scopesOf(findResource(provider, undefined));
+  const others = options.resources.flatMap((name) => scopesOf(findResource(provider, name)));
   return signIn(
     {
       server: provider,
@@ -32,7 +36,8 @@ export function signInAccount(
       clientName: client.name,
       redirectUris: client.redirectUris,
       deviceFlow: client.deviceFlow,
-      scopes: [...new Set([...provider.signInScopes, ...scopesOf(findResource(provider, undefined))])],
+      scopes: [...new Set([...provider.signInScopes, ...own])],
+      otherScopes: others.filter((scope) => !own.includes(scope)),
       parameters: provider.authorizationParameters,
       login,
       flow: options.flow,

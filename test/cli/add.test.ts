@@ -197,6 +197,21 @@ describe("adding an account", () => {
     expect(context.err()).toContain("warns about the certificate");
   });
 
+  test("asks for consent to another resource along with mail when told to", async () => {
+    const { authorization, token } = world.endpoints;
+    const endpoints = [
+      `--authorization-endpoint=${authorization}`,
+      `--token-endpoint=${token}`,
+      `--issuer-id=${world.issuer}`,
+    ];
+    const words = ["add", ANNA, "--provider=microsoft", ...endpoints, "--resource=graph", "--no-test", "--json"];
+    expect(await mailkey(words)).toBe(0);
+    const { url } = JSON.parse(context.err().split("\n")[1] ?? "") as { url: string };
+    const asked = new URL(url).searchParams.get("scope")?.split(" ");
+    expect(asked).toContain("https://outlook.office.com/SMTP.Send");
+    expect(asked).toContain("https://graph.microsoft.com/Mail.Send");
+  });
+
   test("does not replace an account unless told to", async () => {
     expect(await mailkey(["add", ANNA, ...customFlags(), "--no-test"])).toBe(0);
     expect(await mailkey(["add", ANNA, ...customFlags(), "--no-test"])).toBe(64);
