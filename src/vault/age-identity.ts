@@ -10,10 +10,6 @@ import { readPrivateText, replaceFile } from "../platform/files.ts";
 const X25519 = /^AGE-SECRET-KEY-1[A-Z0-9]+$/;
 const POST_QUANTUM = /^AGE-SECRET-KEY-PQ-1[A-Z0-9]+$/;
 
-export function isX25519Identity(identity: string): boolean {
-  return X25519.test(identity);
-}
-
 /**
  * Reads an identity file as `age-keygen` writes it: one identity per line, comments after `#`. The first one is encrypted to,
  * all are tried for decrypting.
@@ -25,7 +21,7 @@ export function readIdentityFile(path: string): string[] {
   const text = readPrivateText(path, "secret");
   if (text === undefined) {
     throw new MailkeyError("ERR_VAULT_UNUSABLE", `the age identity ${path} does not exist`, {
-      hint: "restore it from a backup; without it, sign in again: mailkey vault init age",
+      hint: "restore it from a backup; if it is lost: mailkey vault init age --leave-behind, then sign in again",
     });
   }
   return parseIdentities(text, path);

@@ -96,7 +96,7 @@ describe("opening the active vault", () => {
     expect(await vault.list()).toEqual([NAME]);
   }, 30_000);
 
-  test("loads neither the other vaults nor the age package for reading what it wrote", async () => {
+  test("loads neither the other vaults nor, where there is an age program, the package for reading", async () => {
     await useAge();
     await (await openVault(paths, env)).write(NAME, CREDENTIAL);
     const script = `
@@ -107,7 +107,6 @@ describe("opening the active vault", () => {
     expect(stderr).toBe("");
     const [length, loaded] = JSON.parse(new TextDecoder().decode(stdout)) as [number, string[]];
     expect(length).toBe(CREDENTIAL.length);
-    expect(loaded.some((file) => file.includes("age-x25519"))).toBeTrue();
     for (const absent of ["node_modules/age-encryption", "post-quantum", "vault/gpg", "vault/keyring", "vault/move"]) {
       expect(loaded.filter((file) => file.includes(absent))).toEqual([]);
     }
