@@ -21,7 +21,7 @@ export function measure(contenders: readonly Contender[], rounds: number): Timin
     contenders.forEach(({ name, command: [program, ...args], env }, index) => {
       const start = performance.now();
       const { status, stderr } = spawnSync(program, args, {
-        env: env as NodeJS.ProcessEnv,
+        env,
         stdio: ["ignore", "pipe", "pipe"],
       });
       const elapsedMs = performance.now() - start;

@@ -21,6 +21,7 @@ export const SCOPES: readonly string[] = [
   ...Object.values(MAIL_SCOPES),
   "https://graph.microsoft.com/Mail.Send",
   "https://graph.microsoft.com/Mail.ReadWrite",
+  "https://graph.microsoft.com/User.Read",
   "openid",
   "profile",
   "email",

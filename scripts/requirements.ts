@@ -52,7 +52,8 @@ const REQUIREMENTS: readonly Requirement[] = [
   needs("tmux", "tmux", false),
   needs("secret-tool", "libsecret-tools", false),
   needs("gnome-keyring-daemon", "gnome-keyring", false),
-  needs("dbus-run-session", "dbus", false),
+  needs("dbus-daemon", "dbus-daemon", false),
+  needs("gdbus", "libglib2.0-bin", false),
 ];
 
 /** @param scope `demo` leaves out what only tests need */

@@ -111,7 +111,7 @@ withPrograms(["gpg", "age", "dovecot"])("no secret", () => {
         `--client-secret-file=${secretFile}`,
       ]),
     });
-    await run("vault", "move", "command", "--encrypt", "cat", "--decrypt", "cat", "--verbose");
+    await run("vault", "move", "command", "--encrypt", "base64", "--decrypt", "base64 -d", "--verbose");
     await withHostileProvider();
     await run("revoke", address, "--yes", "--verbose");
     await run("remove", address, "--yes", "--verbose");

@@ -1,9 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { spawn, type ChildProcess } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Environment } from "../../src/platform/paths.ts";
-import { run } from "../../src/platform/process.ts";
+import { privateSession } from "../../lab/secret-service.ts";
 import { Secret } from "../../src/platform/secret.ts";
 import { ensureKeyringKey, keyringCipher } from "../../src/vault/keyring.ts";
 import type { KeyringBackend } from "../../src/vault/keyring/backend.ts";
@@ -161,97 +159,3 @@ describe("the Windows Credential Manager (by a program that records how it is ca
     ]);
   });
 });
-
-const until = async (ready: () => Promise<boolean>) => {
-  for (let tries = 0; tries < 200; tries++) {
-    if (await ready()) return;
-    await Bun.sleep(25);
-  }
-  throw new Error("the private session did not come up");
-};
-
-const end = async (child: ChildProcess) => {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const ended = new Promise((resolve) => child.once("close", resolve));
-  child.kill("SIGKILL");
-  await ended;
-};
-
-/** Names no folder of services: such a bus starts nothing by itself. */
-const busConfiguration = (
-  address: string,
-) => `<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
-  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
-<busconfig>
-  <type>session</type>
-  <listen>${address}</listen>
-  <policy context="default">
-    <allow send_destination="*" eavesdrop="true"/>
-    <allow eavesdrop="true"/>
-    <allow own="*"/>
-  </policy>
-</busconfig>
-`;
-
-/** A bus and a keyring of their own: nothing of the developer's session is touched. */
-function privateSession() {
-  const folder = shortFolder();
-  const children: ChildProcess[] = [];
-  const base = cleanEnv(folder.path, {
-    XDG_RUNTIME_DIR: join(folder.path, "run"),
-    XDG_DATA_HOME: join(folder.path, "data"),
-    XDG_CACHE_HOME: join(folder.path, "cache"),
-    DBUS_SESSION_BUS_ADDRESS: `unix:path=${folder.path}/bus`,
-  });
-  const env = (): Environment => base;
-  const call = (path: string, method: string, ...args: string[]) =>
-    run("gdbus", ["call", "--session", "-d", "org.freedesktop.secrets", "-o", path, "-m", method, ...args], {
-      env: base,
-    });
-  const startBus = async () => {
-    for (const name of ["run", "data", "cache"]) mkdirSync(join(folder.path, name), { mode: 0o700 });
-    const config = join(folder.path, "bus.conf");
-    writeFileSync(config, busConfiguration(`unix:path=${folder.path}/bus`));
-    const args = ["--nofork", "--nopidfile", "--nosyslog", `--config-file=${config}`];
-    children.push(spawn("dbus-daemon", args, { env: base, stdio: "ignore" }));
-    const ping = ["call", "--session", "-d", "org.freedesktop.DBus", "-o", "/", "-m", "org.freedesktop.DBus.GetId"];
-    await until(async () => (await run("gdbus", ping, { env: base })).status === 0);
-  };
-  const startKeyring = async () => {
-    const daemon = spawn("gnome-keyring-daemon", ["--unlock", "--components=secrets", "--foreground"], {
-      env: base,
-      stdio: ["pipe", "ignore", "ignore"],
-    });
-    children.push(daemon);
-    daemon.stdin.end("test password");
-    const alias = ["/org/freedesktop/secrets", "org.freedesktop.Secret.Service.ReadAlias", "default"];
-    await until(async () => {
-      const { stdout } = await call(alias[0] ?? "", ...(alias.slice(1) as [string, string]));
-      return new TextDecoder().decode(stdout).includes("/collection/login");
-    });
-    return daemon;
-  };
-  return {
-    home: folder.path,
-    env,
-    startBus,
-    async start() {
-      await startBus();
-      await startKeyring();
-    },
-    async lock() {
-      const collection = "['/org/freedesktop/secrets/collection/login']";
-      await call("/org/freedesktop/secrets", "org.freedesktop.Secret.Service.Lock", collection);
-    },
-    /** As a new login does: the daemon starts again with the password. */
-    async unlock() {
-      const daemon = children.pop();
-      if (daemon !== undefined) await end(daemon);
-      await startKeyring();
-    },
-    async stop() {
-      for (const child of children.toReversed()) await end(child);
-      folder.dispose();
-    },
-  };
-}
