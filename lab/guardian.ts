@@ -15,7 +15,8 @@ export interface Guardian {
 
 /**
  * `$1` is the folder, the rest the command, which gets a session of its own, so that one signal reaches all its processes.
- * SIGKILL, because Dovecot takes three seconds to end politely and nothing it holds is worth keeping.
+ * SIGKILL, because Dovecot takes three seconds to end politely and nothing it holds is worth keeping. The signal is named with `-s`:
+ * dash knows no `kill -KILL -- -GROUP`.
  */
 const SCRIPT = `
 trap '' HUP INT TERM
@@ -27,14 +28,15 @@ if [ $# -gt 0 ]; then
   child=$!
   {
     read -r _ <&3
-    kill -KILL -- "-$child" || kill -KILL "$child"
+    kill -s KILL -- "-$child" || kill -s KILL "$child"
   } 2>/dev/null &
   watcher=$!
   wait "$child"
-  kill -KILL "$watcher" 2>/dev/null
+  kill -s KILL "$watcher" 2>/dev/null
+  wait "$watcher" 2>/dev/null
   # A killed process takes a moment to go. Not for ever: where nobody reaps orphans, as in some containers, they stay listed.
   tries=0
-  while kill -KILL -- "-$child" 2>/dev/null && [ $tries -lt 100 ]; do
+  while kill -s KILL -- "-$child" 2>/dev/null && [ $tries -lt 100 ]; do
     sleep 0.01
     tries=$((tries + 1))
   done
