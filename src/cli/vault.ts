@@ -10,7 +10,11 @@ import type { Context } from "./context.ts";
 import { showVault } from "./vault-show.ts";
 import { confirmedAsker, parseKind, passphraseAsker, targetOf, VAULT_OPTIONS } from "./vault-targets.ts";
 
-const OPTIONS = { ...VAULT_OPTIONS, json: { type: "boolean", summary: "print a JSON object" } } as const;
+const OPTIONS = {
+  ...VAULT_OPTIONS,
+  "leave-behind": { type: "boolean", summary: "init, use: give up credentials whose key is lost; their files stay" },
+  json: { type: "boolean", summary: "print a JSON object" },
+} as const;
 type VaultValues = Values<typeof OPTIONS>;
 
 export const vault = defineCommand({
@@ -19,7 +23,7 @@ export const vault = defineCommand({
   description: `Without an ACTION: shows the active vault and tries it out.
 
 init KIND makes a key and the vault of it: a gpg key, an age identity, a key in the keyring of the operating system.
-use KIND makes a vault active with keys that exist. It refuses while credentials are stored under another one.
+use KIND makes a vault active with keys that exist. It refuses while credentials are stored that it could not read.
 move KIND carries all credentials over to another vault; interrupted, nothing is lost and the next run cleans up.
 
 KIND is gpg (your own gpg), age (an identity file or a passphrase), keyring (Secret Service, macOS Keychain, Windows Credential Manager) or
@@ -56,6 +60,10 @@ command (any pair of commands). docs/vaults.md says which one to choose, and wha
     const kind = parseKind(word);
     if (action === "init" && kind === "command")
       throw new MailkeyError("ERR_USAGE", "your own commands need no init", { hint: "mailkey vault use command" });
+    if (action === "move" && values["leave-behind"] === true)
+      throw new MailkeyError("ERR_USAGE", "a move leaves nothing behind", {
+        hint: `mailkey vault use ${kind} --leave-behind`,
+      });
     await cleanUp(context);
     const prepared = await targetOf(kind, values, action === "init", context);
     const ports = await portsFor(context, prepared, values);
@@ -105,7 +113,7 @@ async function portsFor(context: Context, { target }: SetUp, values: VaultValues
     target.age?.passphrase === "prompt" && values.prompt === true && !alreadyTyped
       ? await confirmedAsker(context)
       : passphraseAsker(context);
-  return { clock, signal, ...askerOf(ask) };
+  return { clock, signal, leaveBehind: values["leave-behind"] === true, ...askerOf(ask) };
 }
 
 function askerOf(ask: ReturnType<typeof passphraseAsker>) {

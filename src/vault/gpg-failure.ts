@@ -134,7 +134,7 @@ async function missingKey(gpg: Gpg, keyId: string): Promise<Failure> {
     code: "ERR_VAULT_UNUSABLE",
     reason: "no_secret_key",
     message: `the secret key ${keyId} that the credential is encrypted to is not in this gpg`,
-    hint: "import it from a backup (gpg --import FILE), or set GNUPGHOME to where it is",
+    hint: "import it from a backup (gpg --import FILE), or set GNUPGHOME to where it is; if it is lost: mailkey vault init gpg --leave-behind, then sign in again",
   };
 }
 

@@ -52,7 +52,7 @@ async function identitiesIn(backend: KeyringBackend): Promise<string[]> {
   const item = await backend.get();
   if (item === undefined) {
     throw new MailkeyError("ERR_VAULT_UNUSABLE", `mailkey's key is not in the ${backend.name}`, {
-      hint: "restore the keyring from a backup; without its key, sign in again: mailkey vault init age",
+      hint: "restore the keyring from a backup; if it is lost: mailkey vault init keyring --leave-behind, then sign in again",
       details: { reason: "no_key" },
     });
   }

@@ -12,6 +12,8 @@ export type VaultTarget = Pick<VaultSettings, "active"> & Partial<Omit<VaultSett
 
 export interface SwitchPorts extends VaultPorts {
   readonly clock: Clock;
+  /** Credentials whose key is lost may be left where they are; without it, `useVault` refuses. */
+  readonly leaveBehind?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -44,7 +46,7 @@ export async function useVault(
     const current = loadVaultSettings(paths);
     const settings: VaultSettings = { ...current, folder: current?.folder ?? "vault", ...target };
     await probeCipher(await createCipher(settings, paths, env, ports));
-    if (current !== undefined) await refuseToStrand(paths, env, current, settings, ports);
+    if (current !== undefined && ports.leaveBehind !== true) await refuseToStrand(paths, env, current, settings, ports);
     saveVaultSettings(paths, settings);
     return settings;
   } finally {

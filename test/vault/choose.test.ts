@@ -7,7 +7,7 @@ import { Secret } from "../../src/platform/secret.ts";
 import { availability } from "../../src/vault/availability.ts";
 import { chooseDefaultVault, ensureVault } from "../../src/vault/choose.ts";
 import { createGpgKey } from "../../src/vault/gpg-keys.ts";
-import { gpgProgram } from "../../src/vault/gpg.ts";
+import { gpgCipher, gpgProgram } from "../../src/vault/gpg.ts";
 import { loadVaultSettings } from "../../src/vault/settings.ts";
 import { cleanEnv, CREDENTIAL, gnupgHome, maySkip, NAME, pathsIn, shortFolder } from "./support.ts";
 
@@ -53,8 +53,10 @@ describe("the vault chosen at first use", () => {
     });
 
     test("is not gpg when the key has a passphrase, even while the agent knows it", async () => {
-      // Making the key leaves its passphrase in the agent's cache.
-      await createGpgKey(gpgProgram(env), new Secret("correct horse"));
+      const gpg = gpgProgram(env);
+      const { fingerprint: recipient } = await createGpgKey(gpg, new Secret("correct horse"));
+      const cipher = gpgCipher({ gpg, recipient, passphrase: async () => new Secret("correct horse") });
+      await cipher.decrypt(await cipher.encrypt(CREDENTIAL)); // the agent remembers it from now on
       const { settings, reason } = await choose();
       expect(settings.active).toBe("age");
       expect(reason).toContain("asks for a passphrase");

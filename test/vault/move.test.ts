@@ -175,6 +175,13 @@ describe("moving credentials to another vault", () => {
       expect(loadVaultSettings(paths)?.active).toBe("age");
     });
 
+    test("gives credentials up only when it is told to, and then leaves their files", async () => {
+      rmSync(join(paths.config, "age-identity.txt"));
+      expect((await failureOf(useVault(paths, env, COMMAND, ports))).code).toBe("ERR_USAGE");
+      expect((await useVault(paths, env, COMMAND, { ...ports, leaveBehind: true })).active).toBe("command");
+      expect(filesLeft()).toEqual(NAMES.map((name) => `vault/${name}.age`));
+    });
+
     test("is allowed when nothing is stored", async () => {
       const vault = await openVault(paths, env);
       for (const name of NAMES) await vault.remove(name);
