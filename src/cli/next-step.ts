@@ -14,7 +14,8 @@ export function nextStepText(account: ResolvedAccount, command: string): string 
       `  Host ${imap.host}`,
       `  Port ${imap.port}`,
       `  User ${account.user}`,
-      `  ${imap.security === "tls" ? "TLSType IMAPS" : "TLSType STARTTLS"}`,
+      // isync 1.5 calls it TLSType and takes the old name too; 1.4, which Debian 12 has, knows only this one.
+      `  ${imap.security === "tls" ? "SSLType IMAPS" : "SSLType STARTTLS"}`,
       "  AuthMechs XOAUTH2",
       `  PassCmd "${token}"`,
       "",
