@@ -9,6 +9,7 @@
  */
 import { MailkeyError } from "../errors.ts";
 import type { Secret } from "../platform/secret.ts";
+import type { Environment } from "../platform/paths.ts";
 import { run } from "../platform/process.ts";
 import { recipientOf } from "./age-identity.ts";
 import type { Cipher } from "./vault.ts";
@@ -26,6 +27,8 @@ export interface IdentityCipherOptions {
   readonly identities: () => Promise<readonly string[]>;
   /** The file that holds the identities and nothing else: the age program can read it by itself. */
   readonly file?: string;
+  /** Where the age program is looked for, and runs. */
+  readonly env?: Environment;
   /** Spares encrypting the trip to the private key. */
   readonly recipient?: string;
   /** Named in errors. */
@@ -46,7 +49,8 @@ export function ageIdentityCipher(options: IdentityCipherOptions): Cipher {
     },
     async decrypt(ciphertext) {
       const identities = await options.identities(); // checks owner and mode of the file, whoever decrypts
-      const plaintext = options.file === undefined ? undefined : await decryptWithProgram(options.file, ciphertext);
+      const plaintext =
+        options.file === undefined ? undefined : await decryptWithProgram(options.file, ciphertext, options.env);
       if (plaintext !== undefined) return plaintext;
       const { Decrypter } = await import("age-encryption");
       const decrypter = new Decrypter();
@@ -76,11 +80,16 @@ export function ageIdentityCipher(options: IdentityCipherOptions): Cipher {
 const PROGRAM_TIMEOUT_MS = 5000;
 
 /** @returns undefined when there is no such program, or it does not succeed */
-async function decryptWithProgram(file: string, ciphertext: Uint8Array): Promise<Uint8Array | undefined> {
+async function decryptWithProgram(
+  file: string,
+  ciphertext: Uint8Array,
+  env: Environment | undefined,
+): Promise<Uint8Array | undefined> {
   try {
     const { status, stdout } = await run("age", ["--decrypt", "--identity", file], {
       input: ciphertext,
       timeoutMs: PROGRAM_TIMEOUT_MS,
+      ...(env === undefined ? {} : { env }),
     });
     return status === 0 ? stdout : undefined;
   } catch {

@@ -125,7 +125,14 @@ async function createAgeCipher(age: AgeSettings, paths: Paths, env: Environment,
     const path = settingsPath(age.identity, paths, env);
     const { readIdentityFile } = await import("./age-identity.ts");
     const identities = async () => readIdentityFile(path);
-    return ageIdentityCipher({ kind: "age", description: `age identity ${path}`, identities, where: path, file: path });
+    return ageIdentityCipher({
+      kind: "age",
+      description: `age identity ${path}`,
+      identities,
+      where: path,
+      file: path,
+      env,
+    });
   }
   const source = sourceOf(age.passphrase_file, age.passphrase_command, paths, env) ?? {
     question: "Passphrase of mailkey's vault: ",
