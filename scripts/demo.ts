@@ -8,8 +8,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { writeMailClients, type MailClients, type ProgramResult } from "../lab/clients.ts";
+import { mailkeyFlags } from "../lab/mailkey-flags.ts";
 import { sendWithToken } from "../lab/send.ts";
-import { startWorld, type World } from "../lab/world.ts";
+import { startWorld } from "../lab/world.ts";
 import { ensurePackages } from "./requirements.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -55,7 +56,7 @@ async function signIn(environment: Record<string, string>): Promise<void> {
   narrate("Sign in once. A scripted browser stands in for you; on your machine it is your own.");
   await show(["vault", "init", "age"], environment);
   await show(
-    ["add", world.address, ...worldFlags(world), ...(world.mail === "dovecot" ? [] : ["--no-test"])],
+    ["add", world.address, ...mailkeyFlags(world), ...(world.mail === "dovecot" ? [] : ["--no-test"])],
     environment,
   );
 }
@@ -122,18 +123,6 @@ async function expire(): Promise<void> {
     await Bun.sleep(1000);
   }
   if (process.stderr.isTTY) process.stderr.write("\r       \r");
-}
-
-function worldFlags({ endpoints, servers: { imap, smtp } }: World): string[] {
-  return [
-    "--provider=microsoft",
-    "--client=thunderbird",
-    `--issuer-id=${endpoints.issuer}`,
-    `--authorization-endpoint=${endpoints.authorization}`,
-    `--token-endpoint=${endpoints.token}`,
-    ...(imap === undefined ? [] : [`--imap=localhost:${imap.port}`]),
-    ...(smtp === undefined ? [] : [`--smtp=localhost:${smtp.port}:starttls`]),
-  ];
 }
 
 /** Runs mailkey in sight: the command line, then what it prints. */

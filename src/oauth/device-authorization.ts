@@ -11,10 +11,12 @@ import type { Fetch } from "../platform/http.ts";
 import { Secret } from "../platform/secret.ts";
 import { peerText } from "../platform/text.ts";
 import {
+  hostOf,
   isTransientStatus,
   networkReason,
   parseRetryAfter,
   partiesOf,
+  readJsonObject,
   requestToken,
   type OAuthClient,
   type OAuthServer,
@@ -182,19 +184,4 @@ function refusalOf(error: string, words: unknown, client: OAuthClient): Permanen
     ...(vendorCode === undefined ? {} : { vendorCode }),
     ...(description === undefined ? {} : { description }),
   };
-}
-
-async function readJsonObject(response: Response): Promise<Record<string, unknown> | undefined> {
-  try {
-    const body: unknown = await response.json();
-    return typeof body === "object" && body !== null && !Array.isArray(body)
-      ? (body as Record<string, unknown>)
-      : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function hostOf(url: string | undefined): string {
-  return url !== undefined && URL.canParse(url) ? new URL(url).host : "the provider";
 }

@@ -201,7 +201,8 @@ export function parseRetryAfter(headers: Headers): number | undefined {
   return Number.isNaN(at) || Number.isNaN(now) ? undefined : Math.max(0, at - now);
 }
 
-async function readJsonObject(response: Response): Promise<Record<string, unknown> | undefined> {
+/** The body as a JSON object, or undefined when it is something else. */
+export async function readJsonObject(response: Response): Promise<Record<string, unknown> | undefined> {
   try {
     const body: unknown = await response.json();
     return typeof body === "object" && body !== null && !Array.isArray(body)
@@ -275,6 +276,7 @@ function describe(cause: unknown): { name: string; code: string | undefined; mes
   return { name: String(outer?.name), code, message: String(outer?.message ?? cause) };
 }
 
-function hostOf(url: string | undefined): string {
+/** Host and port for people; "the provider" when the URL is none. */
+export function hostOf(url: string | undefined): string {
   return url !== undefined && URL.canParse(url) ? new URL(url).host : "the provider";
 }

@@ -20,11 +20,16 @@ export function readToml<S extends v.GenericSchema>(path: string, schema: S): v.
     const where = cause instanceof TomlError ? `line ${cause.line}, column ${cause.column}` : "somewhere";
     throw new MailkeyError("ERR_CONFIG", `${path} is not valid TOML (${where})`, { cause, hint: `edit ${path}` });
   }
+  return checkShape(raw, schema, path);
+}
+
+/** @throws ERR_CONFIG naming `where` and the first key that does not fit */
+export function checkShape<S extends v.GenericSchema>(raw: unknown, schema: S, where: string): v.InferOutput<S> {
   const result = v.safeParse(schema, raw);
   if (result.success) return result.output;
   const issue = result.issues[0];
   const key = v.getDotPath(issue) ?? "the file";
-  throw new MailkeyError("ERR_CONFIG", `${path}: ${key}: ${lowerFirst(issue.message)}`, { hint: `edit ${path}` });
+  throw new MailkeyError("ERR_CONFIG", `${where}: ${key}: ${lowerFirst(issue.message)}`, { hint: `edit ${where}` });
 }
 
 /** Writes settings under a comment of one or more lines. @throws ERR_STORAGE with the old file intact */

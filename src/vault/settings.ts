@@ -5,11 +5,11 @@
  * One atomic replacement of this file switches the active vault; `move.ts` builds on that.
  */
 import { isAbsolute, join } from "node:path";
-import { parse, stringify, TomlError } from "smol-toml";
 import * as v from "valibot";
 import { MailkeyError } from "../errors.ts";
-import { fileStamp, readPrivateText, replaceFile } from "../platform/files.ts";
+import { fileStamp } from "../platform/files.ts";
 import { expandHome, type Environment, type Paths } from "../platform/paths.ts";
+import { checkShape, readToml, writeToml } from "../platform/toml.ts";
 import type { VaultKind } from "./vault.ts";
 
 const text = v.pipe(v.string(), v.nonEmpty("must not be empty"));
@@ -56,9 +56,8 @@ export type AgeSettings = v.InferOutput<typeof age>;
 export type KeyringSettings = v.InferOutput<typeof keyring>;
 export type CommandSettings = v.InferOutput<typeof command>;
 
-const COMMENT = `# Where mailkey keeps credentials. Written by "mailkey vault use" and "mailkey vault move".
-# Nothing in here is secret. Changing "active" by hand does not carry credentials over.
-`;
+const COMMENT = `Where mailkey keeps credentials. Written by "mailkey vault use" and "mailkey vault move".
+Nothing in here is secret. Changing "active" by hand does not carry credentials over.`;
 
 export function vaultSettingsPath(paths: Paths): string {
   return join(paths.config, "vault.toml");
@@ -72,16 +71,8 @@ export function vaultSettingsStamp(paths: Paths): string | undefined {
 /** @returns the settings, or undefined before the first use. @throws ERR_CONFIG, ERR_UNTRUSTED_FILE, ERR_STORAGE */
 export function loadVaultSettings(paths: Paths): VaultSettings | undefined {
   const path = vaultSettingsPath(paths);
-  const content = readPrivateText(path, "trusted");
-  if (content === undefined) return undefined;
-  let raw: unknown;
-  try {
-    raw = parse(content);
-  } catch (cause) {
-    const where = cause instanceof TomlError ? `line ${cause.line}, column ${cause.column}` : "somewhere";
-    throw new MailkeyError("ERR_CONFIG", `${path} is not valid TOML (${where})`, { cause, hint: `edit ${path}` });
-  }
-  return checkVaultSettings(raw, path);
+  const settings = readToml(path, VaultSettingsSchema);
+  return settings === undefined ? undefined : checkConsistency(settings, path);
 }
 
 /**
@@ -89,13 +80,10 @@ export function loadVaultSettings(paths: Paths): VaultSettings | undefined {
  * @throws ERR_CONFIG when something is missing, unknown or contradictory
  */
 export function checkVaultSettings(raw: unknown, where: string): VaultSettings {
-  const result = v.safeParse(VaultSettingsSchema, raw);
-  if (!result.success) {
-    const issue = result.issues[0];
-    const key = v.getDotPath(issue) ?? "the file";
-    throw contradiction(where, `${key}: ${issue.message.charAt(0).toLowerCase()}${issue.message.slice(1)}`);
-  }
-  const settings = result.output;
+  return checkConsistency(checkShape(raw, VaultSettingsSchema, where), where);
+}
+
+function checkConsistency(settings: VaultSettings, where: string): VaultSettings {
   if (settings[settings.active] === undefined)
     throw contradiction(where, `active is ${settings.active}, but there is no [${settings.active}]`);
   if (settings.gpg?.passphrase_file !== undefined && settings.gpg.passphrase_command !== undefined)
@@ -109,7 +97,7 @@ export function checkVaultSettings(raw: unknown, where: string): VaultSettings {
 /** @throws ERR_STORAGE with the old settings intact */
 export function saveVaultSettings(paths: Paths, settings: VaultSettings): void {
   const path = vaultSettingsPath(paths);
-  replaceFile(path, `${COMMENT}\n${stringify(checkVaultSettings(settings, path))}`);
+  writeToml(path, COMMENT, checkVaultSettings(settings, path));
 }
 
 /** A path of the settings: `~/` is the home folder, and anything relative is beside vault.toml. */

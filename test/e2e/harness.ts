@@ -7,6 +7,7 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { mailkeyFlags } from "../../lab/mailkey-flags.ts";
 import type { World } from "../../lab/world.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -100,31 +101,12 @@ export class Home {
   /** `mailkey add` for the world's address: Microsoft's facts with the world's endpoints and servers. */
   add(extra: readonly string[] = [], options: RunOptions = {}): Promise<Result> {
     if (this.world === undefined) throw new Error("this home has no world");
-    return this.mailkey(["add", this.address, ...worldFlags(this.world), ...extra], options);
+    return this.mailkey(["add", this.address, ...mailkeyFlags(this.world), ...extra], options);
   }
 
   dispose(): void {
     rmSync(this.folder, { recursive: true, force: true });
   }
-}
-
-/** What `add` is told about a world in place of Microsoft's own servers. */
-export function worldFlags({ endpoints, servers }: World): string[] {
-  const server = (name: string, value: { host: string; port: number; security: string } | undefined) =>
-    value === undefined
-      ? []
-      : [`--${name}`, `${value.host}:${value.port}${value.security === "starttls" ? ":starttls" : ""}`];
-  return [
-    "--provider=microsoft",
-    "--client=thunderbird",
-    `--issuer-id=${endpoints.issuer}`,
-    `--authorization-endpoint=${endpoints.authorization}`,
-    `--token-endpoint=${endpoints.token}`,
-    `--device-endpoint=${endpoints.device}`,
-    ...server("imap", servers.imap),
-    ...server("pop", servers.pop),
-    ...server("smtp", servers.smtp),
-  ];
 }
 
 export function finish(child: ChildProcess): Promise<Result> {

@@ -1,7 +1,8 @@
 /** Signs in with the built program in every way, with the lab's browser in a person's place. */
 import { createInterface } from "node:readline";
 import { deviceSignIn, signIn } from "../../lab/browser.ts";
-import { finish, type Home, type Result, worldFlags } from "./harness.ts";
+import { mailkeyFlags } from "../../lab/mailkey-flags.ts";
+import { finish, type Home, type Result } from "./harness.ts";
 
 interface Event {
   readonly event: string;
@@ -22,7 +23,7 @@ export async function addBy(
   const child = home.start([
     "add",
     home.address,
-    ...worldFlags(world),
+    ...mailkeyFlags(world),
     "--json",
     "--no-browser",
     `--flow=${flow}`,
