@@ -57,6 +57,31 @@ describe("signing in", () => {
     expect(account).not.toContain(CONFIDENTIAL_CLIENT_SECRET);
   });
 
+  test("once is enough for the tokens of several resources, each with a cache of its own", async () => {
+    succeeded(await home.add(["--no-test", "--resource=graph"]));
+    const graph = () => home.mailkey(["token", home.address, "--resource", "graph", "--format", "json"]);
+    const first = JSON.parse(succeeded(await graph()).stdout) as Record<string, string>;
+    expect(first["scope"]).toContain("https://graph.microsoft.com/Mail.Send");
+    expect(first["scope"]).not.toContain("outlook.office.com");
+    const refreshes = world.refreshCount();
+    expect(JSON.parse(succeeded(await graph()).stdout)).toMatchObject({ access_token: first["access_token"] ?? "" });
+    expect((await token()).trim()).not.toBe(first["access_token"] ?? "");
+    expect(world.refreshCount()).toBe(refreshes);
+  });
+
+  test("gives tokens in the forms that programs want", async () => {
+    succeeded(await home.add(["--no-test", "--imap=localhost:993", "--smtp=localhost:587"]));
+    const plain = (await token()).trim();
+    const decoded = `user=${home.address}\u0001auth=Bearer ${plain}\u0001\u0001`;
+    const sasl = succeeded(
+      await home.mailkey(["token", home.address, "--format", "sasl", "--protocol", "smtp"]),
+    ).stdout.trim();
+    expect(Buffer.from(sasl, "base64").toString()).toBe(decoded);
+    expect(succeeded(await home.mailkey(["token", home.address, "--format", "msasl"])).stdout).toBe(
+      `XOAUTH2 ${sasl}\n`,
+    );
+  });
+
   test("again keeps the account and brings a new grant", async () => {
     succeeded(await home.add(["--no-test"]));
     const before = await token();
