@@ -7,6 +7,8 @@ import type { Terminal } from "./context.ts";
 import { COMMON_OPTIONS } from "./parse.ts";
 
 const INDENT = "  ";
+const EXIT_STATUSES =
+  "mailkey help COMMAND tells more, with examples. Exit statuses: 0 done, 64 wrong usage, 69 a mail server refused, 74 storage, 75 try later, 77 sign in again, 78 mend the configuration.";
 
 export const help = defineCommand({
   name: "help",
@@ -43,7 +45,7 @@ async function overview(terminal: Terminal): Promise<string> {
       terminal.columns,
     )}`,
     ...sections,
-    "mailkey help COMMAND tells more, with examples. Exit statuses: 0 done, 64 wrong usage, 69 a mail server refused,\n74 storage, 75 try later, 77 sign in again, 78 mend the configuration.\n",
+    `${wrapped(EXIT_STATUSES, terminal.columns)}\n`,
   ].join("\n");
 }
 

@@ -21,7 +21,7 @@ export const providers = defineCommand({
     if (values.json === true) return context.stdout(`${JSON.stringify(id === undefined ? found : one, null, 2)}\n`);
     if (id !== undefined && one !== undefined) return context.stdout(description(one));
     if (found.length === 0) throw new MailkeyError("ERR_PROVIDER_UNKNOWN", "no provider is known");
-    context.stdout(table(["ID", "PROVIDER", "SIGN-IN", "REGISTRATIONS"], found.map(row), context.terminal.colourOut));
+    context.stdout(table(["ID", "PROVIDER", "SIGN-IN", "CLIENTS"], found.map(row), context.terminal.colourOut));
   },
 });
 
@@ -33,8 +33,14 @@ function row(provider: Provider): Cell[] {
     { text: provider.id },
     { text: provider.name },
     { text: "OAuth2", tone: "good" },
-    { text: usable.join(", ") || "your own" },
+    { text: registrations(usable) },
   ];
+}
+
+/** The first is the one that is offered first; all of them are on the provider's own page. */
+function registrations([first, ...others]: readonly string[]): string {
+  if (first === undefined) return "your own";
+  return others.length === 0 ? first : `${first}, ${others.length} more`;
 }
 
 function description(provider: Provider): string {
