@@ -2,7 +2,7 @@
  * Makes a checkout ready, in plain JavaScript because nothing is installed yet: npm packages, Debian packages, the build.
  * Does only what is missing. Runs on Node 20 and newer.
  *
- *   node scripts/setup.mjs [--system] [--build]
+ *   node scripts/setup.mjs [--system | --system=demo] [--build]
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, statSync } from "node:fs";
@@ -20,6 +20,7 @@ if (newest("package-lock.json") > newest("node_modules/.package-lock.json")) {
   run("npm", ["install", "--no-save", "--no-audit", "--no-fund", "--loglevel=error"]);
 }
 if (wants.has("--system")) run(bun, ["scripts/requirements.ts"]);
+if (wants.has("--system=demo")) run(bun, ["scripts/requirements.ts", "demo"]); // the demo needs fewer programs than the tests
 if (wants.has("--build") && Math.max(newest("src"), newest("scripts/build.ts"), newest("package-lock.json")) > newest("dist/node/mailkey")) {
   step("building dist/mailkey and dist/node");
   run(bun, ["scripts/build.ts"]);
