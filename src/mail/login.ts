@@ -2,6 +2,7 @@
  * A test login: connects, starts TLS, logs in with a token, tries one command and leaves. Whatever the network and the server do
  * ends in a report; only what is wrong on our side (a user name with control characters) throws.
  */
+import { peerText } from "../platform/text.ts";
 import type { Secret } from "../platform/secret.ts";
 import type { FailureChallenge } from "../sasl/failure-challenge.ts";
 import type { MechanismName, OAuthCredentials, SaslMechanism } from "../sasl/mechanism.ts";
@@ -11,9 +12,11 @@ import type { Dialogue } from "./dialogue.ts";
 import { ImapLogin } from "./imap-login.ts";
 import { MailServerError } from "./mail-server-error.ts";
 import { PopLogin } from "./pop-login.ts";
-import { createRedactor } from "./redact.ts";
 import type { LoginFailure, LoginReport, LoginStage, MailProtocol, ServerAddress } from "./report.ts";
 import { SmtpLogin } from "./smtp-login.ts";
+
+/** The longest stretch of a server's words that is ever shown. */
+const MAX_WORDS = 300;
 
 export interface LoginRequest {
   readonly protocol: MailProtocol;
@@ -50,7 +53,7 @@ export async function testLogin(request: LoginRequest): Promise<LoginReport> {
   const { protocol, server, user, token, mechanisms } = request;
   const credentials: OAuthCredentials = { user, token, host: server.host, port: server.port };
   const responses = mechanisms.map((name) => mechanismNamed(name).initialResponse(credentials));
-  const clean = createRedactor([token, ...responses]);
+  const clean = (text: string) => peerText(text, MAX_WORDS, [token, ...responses]);
   const progress: Progress = { stage: "connect" };
   let connection: MailConnection | undefined;
   try {

@@ -93,6 +93,9 @@ export interface Parties {
 /** Assumed when `expires_in` is missing, as real servers do (RFC 6749 5.1 only recommends it). */
 export const DEFAULT_LIFETIME_SECONDS = 3600;
 
+/** Yandex's last a year; no access token lasts longer, and a date beyond the calendar helps nobody. */
+const MAX_LIFETIME_SECONDS = 400 * 86_400;
+
 /** Errors of RFC 6749 4.1.2.1 that say "not now" although they come as a refusal. */
 const TRANSIENT_ERRORS: ReadonlySet<string> = new Set(["temporarily_unavailable", "server_error"]);
 
@@ -238,7 +241,7 @@ function tolerant(body: Record<string, unknown>, exchange: Exchange): Response {
     token_type: typeof body["token_type"] === "string" ? body["token_type"] : "bearer",
   };
   const lifetime = Number(body["expires_in"]);
-  if (Number.isFinite(lifetime) && lifetime > 0) kept["expires_in"] = lifetime;
+  if (Number.isFinite(lifetime) && lifetime > 0) kept["expires_in"] = Math.min(lifetime, MAX_LIFETIME_SECONDS);
   else delete kept["expires_in"];
   if (typeof body["refresh_token"] !== "string" || body["refresh_token"] === "") delete kept["refresh_token"];
   if (typeof body["scope"] !== "string" || body["scope"].trim() === "") delete kept["scope"];

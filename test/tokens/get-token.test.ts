@@ -153,6 +153,7 @@ describe("a renewal", () => {
     ["missing", undefined, 3600],
     ["nonsense", "soon", 3600],
     ["negative", -5, 3600],
+    ["beyond the calendar", 1e308, 400 * 86_400],
   ])("takes %s as expires_in", async (_form, given, seconds) => {
     harness.replies.push(granted({ expires_in: given }));
     await harness.token();

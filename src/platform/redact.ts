@@ -1,9 +1,8 @@
 /**
- * Takes the secrets out of a server's words. Servers echo what they were sent: whole, cut off at some column, decoded, or
- * wrapped over lines. So every stretch of text that shares a run of characters with a secret goes.
+ * Takes secrets out of a peer's words. Servers echo what they were sent: whole, cut off at some column, decoded, or wrapped
+ * over lines. So every stretch of text that shares a run of characters with a secret goes.
  */
-import { peerText } from "../platform/text.ts";
-import type { Secret } from "../platform/secret.ts";
+import type { Secret } from "./secret.ts";
 
 const REDACTED = "[redacted]";
 
@@ -13,17 +12,13 @@ const REDACTED = "[redacted]";
  */
 const RUN_LENGTH = 8;
 
-/** The longest stretch of a server's words that is ever shown. */
-const MAX_WORDS = 300;
-
-/** A function that makes a server's words fit to be shown: without the secrets, on one line, bounded. */
-export function createRedactor(secrets: readonly Secret[]): (text: string) => string {
+/** `text` without the secrets and any piece of them that is long enough to tell. */
+export function withoutSecrets(text: string, secrets: readonly Secret[]): string {
   const runs = new Map<number, Set<string>>();
   for (const secret of secrets) {
     for (const form of formsOf(secret.reveal())) addRuns(runs, form);
   }
-  // Control characters first: what they cut in two would not be recognised. The cut comes last, for the same reason.
-  return (text) => peerText(redact(peerText(text, text.length + 1), runs), MAX_WORDS);
+  return redact(text, runs);
 }
 
 function formsOf(value: string): string[] {

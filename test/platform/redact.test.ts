@@ -1,43 +1,43 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
-import { createRedactor } from "../../src/mail/redact.ts";
+import { peerText } from "../../src/platform/text.ts";
 import { Secret } from "../../src/platform/secret.ts";
-import { TOKEN } from "./harness.ts";
+import { TOKEN } from "../mail/harness.ts";
 
-const redact = createRedactor([new Secret(TOKEN)]);
+const redact = (text: string) => peerText(text, 300, [new Secret(TOKEN)]);
 
-describe("a redactor", () => {
-  test("takes out the token, pieces of it, and its base64 and URL forms", () => {
+describe("a peer's words, with secrets to take out,", () => {
+  test("lose the token, pieces of it, and its base64 and URL forms", () => {
     expect(redact(`a ${TOKEN} b`)).toBe("a [redacted] b");
     expect(redact(`a ${TOKEN.slice(5, 13)} b`)).toBe("a [redacted] b");
     expect(redact(`a ${Buffer.from(TOKEN).toString("base64")} b`)).toBe("a [redacted] b");
     expect(redact(`a ${encodeURIComponent(TOKEN)} b`)).toBe("a [redacted] b");
   });
 
-  test("takes out what control characters cut in two", () => {
+  test("lose what control characters cut in two", () => {
     expect(redact(`${TOKEN.slice(0, 20)}\r\n${TOKEN.slice(20, 40)}`)).toBe("[redacted] [redacted]");
   });
 
-  test("takes out two pieces and leaves what is between", () => {
+  test("lose two pieces and leaves what is between", () => {
     expect(redact(`${TOKEN.slice(0, 10)} and ${TOKEN.slice(30, 45)}.`)).toBe("[redacted] and [redacted].");
   });
 
-  test("takes out a token shorter than a piece", () => {
-    expect(createRedactor([new Secret("abc")])("x abc y")).toBe("x [redacted] y");
+  test("lose a token shorter than a piece", () => {
+    expect(peerText("x abc y", 100, [new Secret("abc")])).toBe("x [redacted] y");
   });
 
-  test("leaves other words alone, on one line, without control characters, cut at a bound", () => {
+  test("keep other words alone, on one line, without control characters, cut at a bound", () => {
     expect(redact("535 5.7.3 Authentication\u001b[2J unsuccessful\r\n")).toBe(
       "535 5.7.3 Authentication [2J unsuccessful",
     );
     expect(redact("x".repeat(5000)).length).toBeLessThanOrEqual(300);
   });
 
-  test("cuts after redacting, so that no piece is left at the end", () => {
+  test("are cut after redacting, so that no piece is left at the end", () => {
     expect(redact(`${"y ".repeat(145)}${TOKEN}`)).not.toContain(TOKEN.slice(0, 8));
   });
 
-  test("leaves no eight characters of the token, whatever is around it", () => {
+  test("keep no eight characters of the token, whatever is around it", () => {
     const pieces = fc.array(
       fc.oneof(
         fc.string(),
