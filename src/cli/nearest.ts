@@ -10,7 +10,5 @@ export function nearest(word: string, candidates: readonly string[]): string | u
     }))
     .toSorted((a, b) => a.edits - b.edits);
   const [best] = ranked;
-  return best !== undefined && best.edits <= Math.max(1, Math.floor(best.candidate.length / 3))
-    ? best.candidate
-    : undefined;
+  return best !== undefined && best.edits <= (best.candidate.length < 4 ? 1 : 2) ? best.candidate : undefined;
 }

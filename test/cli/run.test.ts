@@ -25,6 +25,21 @@ describe("the command line", () => {
     expect(context.out()).toBe("");
   });
 
+  test.each([
+    ["tokne", "token"],
+    ["stats", "status"],
+    ["ad", "add"],
+    ["vualt", "vault"],
+  ])("%p probably means %p", async (typed, meant) => {
+    await run(typed);
+    expect(context.err()).toContain(`did you mean mailkey ${meant}?`);
+  });
+
+  test("with a word that is near to nothing points to the help", async () => {
+    await run("xyzzy");
+    expect(context.err()).toContain("mailkey: hint: mailkey help");
+  });
+
   test("with an unknown flag names the nearest one", async () => {
     expect(await run("token", "--protcol", "imap")).toBe(64);
     expect(context.err()).toContain("token has no flag --protcol");
