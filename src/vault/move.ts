@@ -84,8 +84,8 @@ async function carryOver(
     }
     saveVaultSettings(paths, to);
   } catch (error) {
-    await removeAll(destination, () => undefined);
-    removeMarker(paths);
+    // Even the switch may fail after it took effect (its folder could not be synced): what is active now decides what goes.
+    await finishMove(paths, env, { ...ports, onStep: () => undefined });
     throw error;
   }
   step("switched");
