@@ -356,6 +356,26 @@ describe("several askers at once", () => {
     expect(harness.requests).toHaveLength(1);
   });
 
+  test("take the token that another process stored between their look and their lock", async () => {
+    await harness.seed();
+    harness.clock.advance(2 * HOUR_MS);
+    const read = harness.vault.read.bind(harness.vault);
+    let reads = 0;
+    harness.vault.read = async (name) => {
+      reads += 1;
+      if (reads === 2) {
+        const obtainedAt = harness.clock.now();
+        await harness.seed({
+          accessTokens: { outlook: { token: "access-9", obtainedAt, lifetimeSeconds: 3600, scope: SCOPE } },
+        });
+      }
+      return read(name);
+    };
+    const answer = await harness.token();
+    expect([answer.token.value.reveal(), answer.source]).toEqual(["access-9", "superseded"]);
+    expect(harness.requests).toHaveLength(0);
+  });
+
   test("meeting an outage share one round of attempts", async () => {
     await harness.seed();
     harness.clock.advance(2 * HOUR_MS);
