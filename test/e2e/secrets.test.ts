@@ -113,8 +113,37 @@ withPrograms(["gpg", "age", "dovecot"])("no secret", () => {
     });
     await run("vault", "move", "command", "--encrypt", "base64", "--decrypt", "base64 -d", "--verbose");
     await withHostileProvider();
+    await withTokenFile();
     await run("revoke", address, "--yes", "--verbose");
     await run("remove", address, "--yes", "--verbose");
+  }
+
+  /** The drop-in and the import, over a token file of the script's whose tokens are good for years, and then for nothing. */
+  async function withTokenFile(): Promise<void> {
+    const tokens = join(home.folder, "tokens");
+    const [accessToken, refreshToken] = HOSTILE_SECRETS;
+    for (const year of ["2099", "2001"]) {
+      const fields = {
+        registration: "microsoft",
+        authflow: "localhostauthcode",
+        email: "someone@mail.test",
+        access_token: accessToken,
+        access_token_expiration: `${year}-01-01T00:00:00`,
+        refresh_token: refreshToken,
+        client_id: CONFIDENTIAL_CLIENT_ID,
+        client_secret: CONFIDENTIAL_CLIENT_SECRET,
+      };
+      writeSecretFile(tokens, JSON.stringify(fields));
+      const pipes = ["--decryption-pipe", "cat", "--encryption-pipe", "cat"];
+      const result = await home.mailkey(["mutt-oauth2", "--verbose", "--debug", ...pipes, tokens]);
+      // The token that was asked for, once.
+      printed.push({
+        words: "mutt-oauth2",
+        result: { ...result, stdout: result.stdout.replace(`${accessToken}\n`, "") },
+      });
+      await run("import", "mutt-oauth2", tokens, "--decryption-pipe", "cat", "--dry-run", "--verbose");
+    }
+    await run("import", "mutt-oauth2", tokens, "--decryption-pipe", "cat", "--verbose", "--json");
   }
 
   /** Every failure of a token endpoint that echoes what it was sent where it can. */
@@ -189,7 +218,9 @@ withPrograms(["gpg", "age", "dovecot"])("no secret", () => {
 
   test("is in a file outside the vault", () => {
     const vaultFiles = /\/\.local\/state\/mailkey\/vault/;
-    const allowed = new Set(["passphrase", "client-secret", "children.log"].map((name) => join(home.folder, name)));
+    const allowed = new Set(
+      ["passphrase", "client-secret", "children.log", "tokens"].map((name) => join(home.folder, name)),
+    );
     const found = filesBelow(home.folder)
       .filter((path) => !vaultFiles.test(path) && !allowed.has(path))
       .flatMap((path) => {
