@@ -34,6 +34,7 @@ withPrograms(["gpg", "age", "dovecot"])("no secret", () => {
       startHostileServer(),
     ]);
     home = new Home(world);
+    home.env["TZ"] = "UTC"; // the script's token file has local times
     home.env["GNUPGHOME"] = join(home.folder, "gnupg");
     mkdirSync(home.env["GNUPGHOME"], { mode: 0o700 });
     home.env["NODE_EXTRA_CA_CERTS"] = join(home.folder, "ca.pem");
@@ -118,17 +119,17 @@ withPrograms(["gpg", "age", "dovecot"])("no secret", () => {
     await run("remove", address, "--yes", "--verbose");
   }
 
-  /** The drop-in and the import, over a token file of the script's whose tokens are good for years, and then for nothing. */
+  /** The drop-in and the import, over a token file of the script's whose access token is good for an hour, and then for nothing. */
   async function withTokenFile(): Promise<void> {
     const tokens = join(home.folder, "tokens");
     const [accessToken, refreshToken] = HOSTILE_SECRETS;
-    for (const year of ["2099", "2001"]) {
+    for (const expiration of [new Date(Date.now() + 3_600_000).toISOString().slice(0, 19), "2001-01-01T00:00:00"]) {
       const fields = {
         registration: "microsoft",
         authflow: "localhostauthcode",
         email: "someone@mail.test",
         access_token: accessToken,
-        access_token_expiration: `${year}-01-01T00:00:00`,
+        access_token_expiration: expiration,
         refresh_token: refreshToken,
         client_id: CONFIDENTIAL_CLIENT_ID,
         client_secret: CONFIDENTIAL_CLIENT_SECRET,
@@ -136,6 +137,7 @@ withPrograms(["gpg", "age", "dovecot"])("no secret", () => {
       writeSecretFile(tokens, JSON.stringify(fields));
       const pipes = ["--decryption-pipe", "cat", "--encryption-pipe", "cat"];
       const result = await home.mailkey(["mutt-oauth2", "--verbose", "--debug", ...pipes, tokens]);
+      if (!expiration.startsWith("2001")) expect(result.stdout).toBe(`${accessToken}\n`);
       // The token that was asked for, once.
       printed.push({
         words: "mutt-oauth2",
