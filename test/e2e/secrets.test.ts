@@ -137,11 +137,11 @@ withPrograms(["gpg", "age", "dovecot"])("no secret", () => {
       writeSecretFile(tokens, JSON.stringify(fields));
       const pipes = ["--decryption-pipe", "cat", "--encryption-pipe", "cat"];
       const result = await home.mailkey(["mutt-oauth2", "--verbose", "--debug", ...pipes, tokens]);
-      if (!expiration.startsWith("2001")) expect(result.stdout).toBe(`${accessToken}\n`);
+      if (!expiration.startsWith("2001")) expect(result.stdout).toBe(`Access Token: ${accessToken}\n`);
       // The token that was asked for, once.
       printed.push({
         words: "mutt-oauth2",
-        result: { ...result, stdout: result.stdout.replace(`${accessToken}\n`, "") },
+        result: { ...result, stdout: result.stdout.replace(accessToken ?? "", "") },
       });
       await run("import", "mutt-oauth2", tokens, "--decryption-pipe", "cat", "--dry-run", "--verbose");
     }
