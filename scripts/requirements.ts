@@ -48,7 +48,8 @@ const REQUIREMENTS: readonly Requirement[] = [
   needs("age", "age", false),
   needs("neomutt", "neomutt", false),
   needs("mutt", "mutt", false),
-  needs("python3", "python3", false),
+  // Debian's own, which its mutt_oauth2.py is for; another Python on PATH is no substitute.
+  { program: "python3", package: "python3", demo: false, isThere: () => existsSync("/usr/bin/python3") },
   needs("tmux", "tmux", false),
   needs("secret-tool", "libsecret-tools", false),
   needs("gnome-keyring-daemon", "gnome-keyring", false),
