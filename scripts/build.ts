@@ -25,12 +25,22 @@ const EXECUTABLE = [
 
 const NODE = [...SHARED, "--target=node", "--external=bun:sqlite", "--entry-naming=main.js", "--outdir=dist/node"];
 
+/** Older ones have no node:sqlite, which the locks need; said before anything is loaded. */
+const LAUNCHER = `#!/usr/bin/env node
+const [major, minor] = process.versions.node.split(".").map(Number);
+if (major > 22 || (major === 22 && minor >= 13)) await import("./main.js");
+else {
+  process.stderr.write("mailkey: error: this needs Node.js 22.13 or newer, not " + process.versions.node + "\\n");
+  process.exit(78);
+}
+`;
+
 rmSync(dist, { recursive: true, force: true });
 mkdirSync(join(dist, "node"), { recursive: true });
 bunBuild(EXECUTABLE);
 bunBuild(NODE);
 writeFileSync(join(dist, "node", "package.json"), `${JSON.stringify({ type: "module" })}\n`);
-writeFileSync(join(dist, "node", "mailkey"), '#!/usr/bin/env node\nimport "./main.js";\n');
+writeFileSync(join(dist, "node", "mailkey"), LAUNCHER);
 chmodSync(join(dist, "node", "mailkey"), 0o755);
 process.stdout.write("built dist/mailkey and dist/node/mailkey\n");
 

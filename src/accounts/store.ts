@@ -17,7 +17,17 @@ export function accountPath(paths: Paths, address: string): string {
 export function listAddresses(paths: Paths): string[] {
   return listFolder(join(paths.config, "accounts"))
     .filter((name) => name.endsWith(ENDING))
-    .map((name) => fileNameToAddress(name.slice(0, -ENDING.length)));
+    .flatMap((name) => addressOf(name.slice(0, -ENDING.length)) ?? []);
+}
+
+/** Undefined for a name that no account file has: somebody's backup is not an account. */
+function addressOf(name: string): string | undefined {
+  try {
+    const address = fileNameToAddress(name);
+    return addressToFileName(address) === name ? address : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** @returns the account, or undefined when there is none of that address. @throws ERR_CONFIG, ERR_UNTRUSTED_FILE */

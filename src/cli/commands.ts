@@ -18,6 +18,11 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   help: async () => (await import("./help.ts")).help,
 };
 
+/** The command of that name, or undefined. */
+export function findCommand(name: string): (() => Promise<Command>) | undefined {
+  return Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+}
+
 /** The order and headings of `mailkey help`. */
 export const GROUPS: readonly { readonly title: string; readonly names: readonly string[] }[] = [
   { title: "Sign in", names: ["add", "login", "import"] },

@@ -2,7 +2,7 @@
 import { styleText } from "node:util";
 import { MailkeyError } from "../errors.ts";
 import { defineCommand, type ArgumentSpec, type Command, type OptionSpec } from "./command.ts";
-import { COMMANDS, GROUPS } from "./commands.ts";
+import { findCommand, GROUPS } from "./commands.ts";
 import type { Terminal } from "./context.ts";
 import { COMMON_OPTIONS } from "./parse.ts";
 
@@ -19,7 +19,7 @@ export const help = defineCommand({
   async run({ args, context }) {
     const [name] = args;
     if (name === undefined) return context.stdout(await overview(context.terminal));
-    const load = COMMANDS[name];
+    const load = findCommand(name);
     if (load === undefined)
       throw new MailkeyError("ERR_USAGE", `there is no command ${JSON.stringify(name)}`, { hint: "mailkey help" });
     context.stdout(commandHelp(await load(), context.terminal));
@@ -29,7 +29,7 @@ export const help = defineCommand({
 async function overview(terminal: Terminal): Promise<string> {
   const sections = await Promise.all(
     GROUPS.map(async ({ title, names }) => {
-      const loaders = names.flatMap((name) => COMMANDS[name] ?? []);
+      const loaders = names.flatMap((name) => findCommand(name) ?? []);
       const commands = await Promise.all(loaders.map((load) => load()));
       const rows = commands.map((command) => [command.name, command.summary] as const);
       return `${heading(title, terminal)}\n${columns(rows, terminal.columns)}`;

@@ -2,6 +2,7 @@
 import { deleteAccount, requireAccount } from "../accounts/store.ts";
 import { isMailkeyError, MailkeyError } from "../errors.ts";
 import { removeCredential } from "../tokens/sign-in.ts";
+import { askerOf, type Asker } from "./ask.ts";
 import { defineCommand } from "./command.ts";
 import { tokenPorts } from "./ports.ts";
 
@@ -18,7 +19,7 @@ export const remove = defineCommand({
   examples: [{ line: "mailkey remove you@hotmail.com", meaning: "asks first" }],
   async run({ values, args, context }) {
     const { address } = requireAccount(context.paths, args[0]);
-    if (values.yes !== true) await confirmRemoval(address, context.terminal.interactive);
+    if (values.yes !== true) await confirmRemoval(address, askerOf(context, values.json === true));
     try {
       await removeCredential(tokenPorts(context), address);
     } catch (error) {
@@ -32,15 +33,11 @@ export const remove = defineCommand({
   },
 });
 
-async function confirmRemoval(address: string, interactive: boolean): Promise<void> {
-  if (!interactive)
+async function confirmRemoval(address: string, asker: Asker | undefined): Promise<void> {
+  if (asker === undefined)
     throw new MailkeyError("ERR_USAGE", "cannot ask whether to remove: there is no terminal", {
       hint: `mailkey remove ${address} --yes`,
     });
-  const { confirm } = await import("@clack/prompts");
-  const answer = await confirm({
-    message: `Remove ${address} and its credential from this machine?`,
-    initialValue: false,
-  });
-  if (answer !== true) throw new MailkeyError("ERR_INTERRUPTED", "nothing was removed");
+  const agrees = await asker.confirm(`Remove ${address} and its credential from this machine?`, false);
+  if (!agrees) throw new MailkeyError("ERR_INTERRUPTED", "nothing was removed");
 }

@@ -1,7 +1,7 @@
 /** Runs one command line: finds the command, parses, calls it, and turns whatever is thrown into text and exit status. */
 import { MailkeyError } from "../errors.ts";
 import type { Command, OptionSpecs, Values } from "./command.ts";
-import { COMMANDS } from "./commands.ts";
+import { COMMANDS, findCommand } from "./commands.ts";
 import type { Context } from "./context.ts";
 import { EXIT_INTERNAL, outcomeOf } from "./exit.ts";
 import { parseCommandLine } from "./parse.ts";
@@ -50,7 +50,7 @@ export async function runCommand(command: Command, words: readonly string[], con
 }
 
 async function load(name: string): Promise<Command> {
-  const found = COMMANDS[name];
+  const found = findCommand(name);
   if (found !== undefined) return found();
   const { nearest } = await import("./nearest.ts");
   const similar = nearest(name, Object.keys(COMMANDS));

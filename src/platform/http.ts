@@ -30,18 +30,27 @@ export function createFetch(options: HttpOptions): Fetch {
   };
 }
 
-/** Bun's own fetch reads HTTPS_PROXY and NO_PROXY, and takes certificates as an extension of `init`. */
-function bunFetch(certificates: string[] | undefined): Fetch {
-  return (url, init) =>
-    fetch(url, certificates === undefined ? init : ({ ...init, tls: { ca: certificates } } as RequestInit));
+/** Said on every connection, because NODE_TLS_REJECT_UNAUTHORIZED=0 in the environment turns the runtimes' defaults off. */
+const VERIFIED = { rejectUnauthorized: true } as const;
+
+/** As Bun's fetch wants it: the version on the wire (RFC 5246 6.2.1). */
+const TLS_1_2 = 0x0303;
+
+function withCertificates<T extends object>(options: T, certificates: string[] | undefined): T & { ca?: string[] } {
+  return certificates === undefined ? options : { ...options, ca: certificates };
 }
 
-/** Node's fetch knows neither: undici, which it is made of, does. Loaded only when it is needed. */
+/** Bun's own fetch reads HTTPS_PROXY and NO_PROXY, and takes TLS options as an extension of `init`. */
+function bunFetch(certificates: string[] | undefined): Fetch {
+  const tls = withCertificates({ ...VERIFIED, minVersion: TLS_1_2 }, certificates);
+  return (url, init) => fetch(url, { ...init, tls } as RequestInit);
+}
+
+/** Node's fetch knows neither: undici, which it is made of, does. */
 async function nodeFetch(env: Environment, certificates: string[] | undefined): Promise<Fetch> {
   const proxied = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"].some((name) => (env[name] ?? "") !== "");
-  if (!proxied && certificates === undefined) return fetch;
   const undici = await import("undici");
-  const tls = certificates === undefined ? {} : { ca: certificates };
+  const tls = withCertificates({ ...VERIFIED, minVersion: "TLSv1.2" as const }, certificates);
   const dispatcher = proxied
     ? new undici.EnvHttpProxyAgent({ connect: tls, requestTls: tls, proxyTls: tls })
     : new undici.Agent({ connect: tls });

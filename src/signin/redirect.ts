@@ -21,6 +21,8 @@ export function redirectKind(uri: string): RedirectKind {
   const isLoopback = LOOPBACK_HOSTS.has(url.hostname);
   if (url.protocol === "http:") return isLoopback ? "http" : "unusable";
   if (url.protocol !== "https:") return "unusable";
+  // Yahoo's and AOL's clients are registered with this one, and nobody knows whether a port may be added: it is copied.
+  if (uri === "https://127.0.0.1") return "paste";
   if (isLoopback) return "https";
   return COPY_PAGES.some((page) => page.test(url.host + url.pathname)) ? "paste" : "unusable";
 }

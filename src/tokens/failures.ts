@@ -14,6 +14,11 @@ const SIGN_IN_MENDS: ReadonlySet<string> = new Set([
   "access_denied",
 ]);
 
+/** Whether signing in again is what mends this RFC 6749 error. */
+export function isMendedBySignIn(error: string): boolean {
+  return SIGN_IN_MENDS.has(error);
+}
+
 export function signInNeeded(address: string): MailkeyError {
   return new MailkeyError("ERR_SIGN_IN_AGAIN", `${address} is not signed in`, { hint: `mailkey login ${address}` });
 }
@@ -35,7 +40,7 @@ export function permanentError(account: ResolvedAccount, failure: PermanentFailu
   const { error, vendorCode, description } = failure;
   const details = { error, vendorCode, address: account.address };
   const words = description === undefined ? error : `${error}: ${description}`;
-  if (SIGN_IN_MENDS.has(error)) {
+  if (isMendedBySignIn(error)) {
     return new MailkeyError(
       "ERR_SIGN_IN_AGAIN",
       `${account.provider.name} no longer accepts the sign-in of ${account.address} (${words})`,

@@ -9,7 +9,7 @@
 import type { ResolvedAccount } from "../accounts/resolve.ts";
 import { clientSecret, findResource, scopesOf } from "../accounts/resolve.ts";
 import type { Config } from "../accounts/config.ts";
-import type { MailkeyError } from "../errors.ts";
+import { isMailkeyError, type MailkeyError } from "../errors.ts";
 import type { PermanentFailure, TokenGrant } from "../oauth/token-endpoint.ts";
 import { elapsedMs, type Instant } from "../platform/clock.ts";
 import type { Fetch } from "../platform/http.ts";
@@ -19,7 +19,14 @@ import { Secret } from "../platform/secret.ts";
 import type { AccessToken, Credential, StoredAccessToken } from "./credential.ts";
 import { expiresAtMs, remainingSeconds, requiredSeconds } from "./freshness.ts";
 import { renew, type Renewal } from "./renew.ts";
-import { busyError, permanentError, refusedError, signInNeeded, unavailableError } from "./failures.ts";
+import {
+  busyError,
+  isMendedBySignIn,
+  permanentError,
+  refusedError,
+  signInNeeded,
+  unavailableError,
+} from "./failures.ts";
 import { CredentialStore, type Loaded, type StorePorts } from "./store.ts";
 
 export interface TokenPorts extends StorePorts {
@@ -100,6 +107,16 @@ class TokenTask {
     this.#seenAtMs = first.credential.accessTokens[this.#resource]?.obtainedAt.wallMs;
     const cached = this.#freshToken(first.credential);
     if (cached !== undefined && this.#request.force !== true) return this.#answer(cached, "cached");
+    try {
+      return await this.#renewed(first);
+    } catch (error) {
+      // A full disk or a lock that cannot be had is no reason to withhold a token that is still valid.
+      if (!isMailkeyError(error) || error.code === "ERR_INTERRUPTED") throw error;
+      return this.#fallBack(this.#stillValid(first.credential), error);
+    }
+  }
+
+  async #renewed(first: Loaded): Promise<TokenAnswer> {
     const held = await this.#lockOrSuperseded(first);
     if ("answer" in held) return held.answer;
     try {
@@ -158,8 +175,9 @@ class TokenTask {
       return this.#answer(token, "refreshed");
     }
     if (outcome.kind === "permanent") {
-      await this.#rememberRefusal(credential, outcome);
-      return this.#fallBack(fallback, permanentError(this.#account, outcome));
+      const error = permanentError(this.#account, outcome);
+      await this.#noteRefusal(credential, outcome, error.message);
+      return this.#fallBack(fallback, error);
     }
     this.#store.record(credential, { kind: "transient", at: this.#ports.clock.now(), reason: outcome.reason });
     return this.#fallBack(fallback, unavailableError(this.#account.address, outcome));
@@ -232,7 +250,8 @@ class TokenTask {
     return undefined;
   }
 
-  async #rememberRefusal(credential: Credential, { error, vendorCode }: PermanentFailure): Promise<void> {
+  /** Only what a new sign-in mends is remembered: a client or secret may be corrected at any moment. */
+  async #noteRefusal(credential: Credential, { error, vendorCode }: PermanentFailure, reason: string): Promise<void> {
     const at = this.#ports.clock.now();
     const refused = {
       error,
@@ -240,11 +259,13 @@ class TokenTask {
       clientId: this.#account.client.id,
       ...(vendorCode === undefined ? {} : { vendorCode }),
     };
+    const noted = isMendedBySignIn(error) ? { ...credential, refused } : credential;
     try {
-      await this.#store.save({ ...credential, refused });
+      if (noted !== credential) await this.#store.save(noted);
     } catch {
       // the provider will say it again next time; the refusal itself is what the user has to hear
     }
+    this.#store.record(noted, { kind: "permanent", at, reason });
   }
 
   /** The token that is still valid, or the error. An outage passes by itself; everything else is worth a warning. */

@@ -267,7 +267,7 @@ describe("adding an account", () => {
       "a flow that the provider does not have",
       ["add", "me@yahoo.com", "--flow=device"],
       78,
-      /hint: mailkey add me@yahoo\.com --flow loopback/,
+      /hint: mailkey add me@yahoo\.com --flow paste/,
     ],
     ["a user name that cannot be one", ["add", "me@hotmail.com", "--user=a\u0000b"], 64, /user: /],
   ])("refuses %s before anybody signs in", async (_title, words, status, message) => {

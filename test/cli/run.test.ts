@@ -35,6 +35,12 @@ describe("the command line", () => {
     expect(context.err()).toContain(`did you mean mailkey ${meant}?`);
   });
 
+  test.each(["constructor", "toString", "__proto__"])("takes %p for no command, alone or after help", async (word) => {
+    expect(await run(word)).toBe(64);
+    expect(await run("help", word)).toBe(64);
+    expect(context.err()).not.toContain("bug");
+  });
+
   test("with a word that is near to nothing points to the help", async () => {
     await run("xyzzy");
     expect(context.err()).toContain("mailkey: hint: mailkey help");
@@ -90,6 +96,14 @@ describe("an account", () => {
     );
     expect(await run("token", "me@example.org")).toBe(78);
     expect(context.err()).toContain("me@example.org.toml: client.id: ");
+  });
+
+  test("is not made of a stray file", async () => {
+    const folder = join(context.paths.config, "accounts");
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    for (const name of ["backup.toml", "a%zz@x.org.toml", "notes"]) writeFileSync(join(folder, name), "x");
+    expect(await run("list")).toBe(0);
+    expect(context.err()).toContain("no accounts yet");
   });
 
   test("of a provider without OAuth2 is told what to use instead", async () => {

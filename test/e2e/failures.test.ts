@@ -60,7 +60,9 @@ describe.each(TROUBLE)("a provider that %s", (_what, reply) => {
     await signedIn(60); // half of it is the margin
     const before = (await token()).stdout;
     hostile.reply(reply);
+    const asked = hostile.requests.length;
     const result = await home.mailkey(["token", home.address, "--min-ttl", "61"]);
+    expect(hostile.requests.length).toBe(asked + 1);
     expect([result.status, result.stdout]).toEqual([0, before]);
   });
 

@@ -55,6 +55,8 @@ test("a server whose certificate nobody vouches for is refused, and ca_file make
   writeFileSync(config, "[network]\nretry_seconds = 1\n", { mode: 0o600 });
   const refused = await renew({ NODE_EXTRA_CA_CERTS: "" });
   expect([refused.status, refused.stdout]).toEqual([75, ""]);
+  const careless = await renew({ NODE_EXTRA_CA_CERTS: "", NODE_TLS_REJECT_UNAUTHORIZED: "0" });
+  expect([careless.status, careless.stdout]).toEqual([75, ""]);
   writeFileSync(config, `[network]\nca_file = "${world.caFile}"\n`, { mode: 0o600 });
   succeeded(await renew({ NODE_EXTRA_CA_CERTS: "" }));
 });

@@ -19,6 +19,8 @@ import { addBy } from "./signing-in.ts";
 
 const PASSPHRASE = "correct-horse-battery-staple-9174";
 const HOSTILE_SECRETS = ["hostile-access-token", "hostile-refresh-token"];
+/** The drop-in knows no provider but the real ones: they are out of reach here, by a proxy that is not there. */
+const NO_NETWORK = { HTTPS_PROXY: "http://127.0.0.1:1" };
 const WATCHED = ["gpg", "gpgconf", "age", "sh", "secret-tool", "xdg-open"];
 
 withPrograms(["gpg", "age", "dovecot"])("no secret", () => {
@@ -136,7 +138,7 @@ withPrograms(["gpg", "age", "dovecot"])("no secret", () => {
       };
       writeSecretFile(tokens, JSON.stringify(fields));
       const pipes = ["--decryption-pipe", "cat", "--encryption-pipe", "cat"];
-      const result = await home.mailkey(["mutt-oauth2", "--verbose", "--debug", ...pipes, tokens]);
+      const result = await home.mailkey(["mutt-oauth2", "--verbose", "--debug", ...pipes, tokens], { env: NO_NETWORK });
       if (!expiration.startsWith("2001")) expect(result.stdout).toBe(`Access Token: ${accessToken}\n`);
       // The token that was asked for, once.
       printed.push({

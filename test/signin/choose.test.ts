@@ -108,7 +108,7 @@ describe("a redirect URI", () => {
     ["http://127.0.0.1:4000/cb", "http"],
     ["http://[::1]", "http"],
     ["https://localhost", "https"],
-    ["https://127.0.0.1", "https"],
+    ["https://127.0.0.1", "paste"],
     ["https://login.microsoftonline.com/common/oauth2/nativeclient", "paste"],
     ["https://login.microsoftonline.us/common/oauth2/nativeclient", "paste"],
     ["https://login.live.com/oauth20_desktop.srf", "paste"],

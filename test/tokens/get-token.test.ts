@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { join } from "node:path";
 import { MailkeyError } from "../../src/errors.ts";
 import { tryLock, accountLockPath } from "../../src/platform/lock.ts";
+import { readRecord } from "../../src/tokens/record.ts";
 import { ADDRESS, granted, Harness, refused, SCOPE } from "./harness.ts";
 
 const HOUR_MS = 3_600_000;
@@ -339,6 +341,34 @@ describe("a refused refresh token", () => {
       if (write > 1) throw new MailkeyError("ERR_STORAGE", "full");
     };
     expect((await failure(harness.token())).code).toBe("ERR_SIGN_IN_AGAIN");
+  });
+});
+
+describe("a token that is still valid", () => {
+  test.each(["ERR_STORAGE", "ERR_VAULT_UNUSABLE"] as const)(
+    "is served, with a warning, when the vault answers %s",
+    async (code) => {
+      await harness.seed();
+      harness.clock.advance(3100 * 1000);
+      harness.vault.beforeWrite = () => {
+        throw new MailkeyError(code, "cannot write");
+      };
+      const answer = await harness.token();
+      expect([answer.source, answer.warning?.code]).toEqual(["stale", code]);
+    },
+  );
+});
+
+describe("a refused client", () => {
+  test("is asked again at once, since its secret may have been corrected, and its sign-in is not called over", async () => {
+    await harness.seed();
+    harness.clock.advance(2 * HOUR_MS);
+    harness.replies.push(refused("invalid_client", "the secret is wrong", 401), granted());
+    await failure(harness.token());
+    const record = readRecord(join(harness.ports.paths.state, "status", `${ADDRESS}.json`));
+    expect(record).toMatchObject({ needsSignIn: false, failure: { kind: "permanent" } });
+    expect(record?.failure?.reason).toContain("the secret is wrong");
+    expect(await value(harness.token())).toBe("access-2");
   });
 });
 
