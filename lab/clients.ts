@@ -7,6 +7,7 @@
 import { spawn } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { OutgoingMessage } from "./message.ts";
 import { mu4eScript } from "./mu4e.ts";
 import type { World } from "./world.ts";
 
@@ -29,12 +30,6 @@ export interface ProgramResult {
   readonly status: number;
   readonly stdout: string;
   readonly stderr: string;
-}
-
-export interface OutgoingMessage {
-  readonly to: string;
-  readonly subject: string;
-  readonly body: string;
 }
 
 export interface MailClients {

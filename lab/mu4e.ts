@@ -1,5 +1,5 @@
 /** What Emacs is told in order to use mu4e without a person: send, fetch, index, find. */
-import type { OutgoingMessage } from "./clients.ts";
+import type { OutgoingMessage } from "./message.ts";
 
 export interface Mu4eValues {
   readonly address: string;

@@ -1,6 +1,6 @@
 /**
  * Runs every test: the unit tests once, the end-to-end tests against each of the two artefacts. Closes with one line of counts
- * and fails when a test failed, none ran, or, with CI=true, one was skipped for lack of a program.
+ * and fails when a test failed, none ran, or, with CI=true, one was skipped.
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
