@@ -100,7 +100,8 @@ export async function clientSecret(
       });
     return new Secret(fromVault);
   }
-  const text = "file" in secret ? readSecretFile(expandHome(secret.file, env)) : await runSecretCommand(secret.command);
+  const text =
+    "file" in secret ? readSecretFile(expandHome(secret.file, env)) : await runSecretCommand(secret.command, env);
   const line = text.split(/\r?\n/, 1)[0] ?? "";
   if (line === "")
     throw new MailkeyError(
@@ -116,8 +117,8 @@ function readSecretFile(path: string): string {
   return text;
 }
 
-async function runSecretCommand(command: string): Promise<string> {
-  const result = await runShell(command);
+async function runSecretCommand(command: string, env: Environment): Promise<string> {
+  const result = await runShell(command, { env });
   if (result.status === 0) return new TextDecoder().decode(result.stdout);
   throw new MailkeyError(
     "ERR_CONFIG",

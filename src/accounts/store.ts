@@ -47,7 +47,7 @@ export function readAccount(paths: Paths, address: string): Account | undefined 
 /**
  * The account of `address`, or the only one when no address is given.
  *
- * @throws ERR_ACCOUNT_UNKNOWN naming similar ones, ERR_CONFIG
+ * @throws ERR_ACCOUNT_UNKNOWN, ERR_USAGE naming all when there are several, ERR_CONFIG
  */
 export function requireAccount(paths: Paths, address: string | undefined): Account {
   if (address !== undefined) {

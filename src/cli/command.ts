@@ -1,6 +1,6 @@
 /**
- * What a command is: its words, flags, examples and what it does. Help, completions and the manual page are made from the
- * same definition that the parser obeys.
+ * What a command is: its words, flags, examples and what it does. Help is made from the same definition that the parser
+ * obeys.
  */
 import type { Context } from "./context.ts";
 

@@ -8,7 +8,7 @@ import { COMMON_OPTIONS } from "./parse.ts";
 
 const INDENT = "  ";
 const EXIT_STATUSES =
-  "mailkey help COMMAND tells more, with examples. Exit statuses: 0 done, 64 wrong usage, 69 a mail server refused, 74 storage, 75 try later, 77 sign in again, 78 mend the configuration.";
+  "mailkey help COMMAND tells more, with examples. Exit statuses: 0 done, 64 wrong usage, 69 a mail server refused, 74 storage, 75 try later, 77 sign in again, 78 mend the configuration, 70 a bug, 130 interrupted.";
 
 export const help = defineCommand({
   name: "help",

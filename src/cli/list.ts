@@ -1,6 +1,6 @@
 /** `mailkey list`: the accounts, a line each. */
 import { defineCommand } from "./command.ts";
-import { overviewJson, overviews } from "./overview.ts";
+import { HEALTH, overviewJson, overviews, vaultName } from "./overview.ts";
 import { table } from "./table.ts";
 
 export const list = defineCommand({
@@ -14,22 +14,25 @@ export const list = defineCommand({
   ],
   async run({ values, context }) {
     const found = await overviews(context, undefined);
+    const vault = (await vaultName(context)) ?? null;
     if (values.json === true) {
       const now = context.clock.now();
       return context.stdout(
         `${JSON.stringify(
-          found.map((each) => overviewJson(each, now)),
+          found.map((each) => ({ ...overviewJson(each, now), vault })),
           null,
           2,
         )}\n`,
       );
     }
     if (found.length === 0) return context.stderr("no accounts yet: mailkey add you@example.com\n");
-    const rows = found.map(({ address, account, problem }) => [
+    const rows = found.map(({ address, account, health, problem }) => [
       { text: address },
-      { text: account?.provider.name ?? "?" },
+      { text: account?.provider.id ?? "?" },
+      { text: vault ?? "none" },
       account === undefined ? { text: problem ?? "?", tone: "bad" as const } : { text: account.client.name },
+      HEALTH[health],
     ]);
-    context.stdout(table(["ACCOUNT", "PROVIDER", "SIGNS IN AS"], rows, context.terminal.colourOut));
+    context.stdout(table(["ACCOUNT", "PROVIDER", "VAULT", "CLIENT", "HEALTH"], rows, context.terminal.colourOut));
   },
 });

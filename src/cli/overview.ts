@@ -2,12 +2,14 @@
 import { join } from "node:path";
 import { addressToFileName } from "../accounts/address.ts";
 import { resolveAccount, type ResolvedAccount } from "../accounts/resolve.ts";
-import { listAddresses, readAccount } from "../accounts/store.ts";
+import { listAddresses, readAccount, requireAccount } from "../accounts/store.ts";
 import { isMailkeyError } from "../errors.ts";
 import { remainingSeconds } from "../tokens/freshness.ts";
 import { healthOf, secondsSince, signInEndsInSeconds, type Health } from "../tokens/health.ts";
 import { readRecord, type CredentialRecord } from "../tokens/record.ts";
+import { openVault } from "../vault/open.ts";
 import type { Context } from "./context.ts";
+import type { Tone } from "./table.ts";
 
 export interface Overview {
   readonly address: string;
@@ -18,6 +20,7 @@ export interface Overview {
   readonly health: Health | "misconfigured";
   /** Of the default resource; 0 or less when it is over, undefined when there is none. */
   readonly accessTokenSeconds: number | undefined;
+  readonly accessTokenAgeSeconds: number | undefined;
   readonly signedInSeconds: number | undefined;
   readonly signInEndsInSeconds: number | undefined;
 }
@@ -35,16 +38,25 @@ export async function overviewOf(context: Context, address: string): Promise<Ove
     record,
     health: account === undefined ? "misconfigured" : healthOf(record, account.provider, now),
     accessTokenSeconds: token === undefined ? undefined : remainingSeconds(token, now),
+    accessTokenAgeSeconds: token === undefined ? undefined : secondsSince(token.obtainedAt, now),
     signedInSeconds: record === undefined ? undefined : secondsSince(record.signedInAt, now),
     signInEndsInSeconds:
       record === undefined || account === undefined ? undefined : signInEndsInSeconds(record, account.provider, now),
   };
 }
 
+/** How each state of health is shown. */
+export const HEALTH: Record<Overview["health"], { text: string; tone: Tone }> = {
+  ok: { text: "ok", tone: "good" },
+  "expiring-sign-in": { text: "sign-in ends soon", tone: "warn" },
+  failing: { text: "failing", tone: "warn" },
+  "sign-in-needed": { text: "sign in again", tone: "bad" },
+  misconfigured: { text: "misconfigured", tone: "bad" },
+};
+
 /** All accounts, or the named one. @throws ERR_ACCOUNT_UNKNOWN */
 export async function overviews(context: Context, address: string | undefined): Promise<Overview[]> {
   if (address === undefined) return Promise.all(listAddresses(context.paths).map((each) => overviewOf(context, each)));
-  const { requireAccount } = await import("../accounts/store.ts");
   return [await overviewOf(context, requireAccount(context.paths, address).address)];
 }
 
@@ -61,6 +73,7 @@ export function overviewJson(overview: Overview, now: { wallMs: number }): Recor
     problem: overview.problem ?? record?.failure?.reason ?? null,
     signed_in_at: overview.signedInSeconds === undefined ? null : at(-overview.signedInSeconds),
     sign_in_ends_at: at(overview.signInEndsInSeconds),
+    access_token_obtained_at: overview.accessTokenAgeSeconds === undefined ? null : at(-overview.accessTokenAgeSeconds),
     access_token_expires_at: at(overview.accessTokenSeconds),
   };
 }
@@ -74,6 +87,16 @@ async function tryResolve(
     return { account: account === undefined ? undefined : await resolveAccount(account), problem: undefined };
   } catch (error) {
     if (isMailkeyError(error)) return { account: undefined, problem: error.message };
+    throw error;
+  }
+}
+
+/** The active vault's kind, or undefined before the first use. Decrypts nothing. */
+export async function vaultName(context: Context): Promise<string | undefined> {
+  try {
+    return (await openVault(context.paths, context.env)).kind;
+  } catch (error) {
+    if (isMailkeyError(error)) return undefined;
     throw error;
   }
 }

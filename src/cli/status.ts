@@ -1,20 +1,9 @@
 /** `mailkey status`: how every account is, from what was noted at the last renewal; asks neither vault nor provider. */
-import { openVault } from "../vault/open.ts";
-import { isMailkeyError } from "../errors.ts";
 import { defineCommand } from "./command.ts";
-import type { Context } from "./context.ts";
 import { formatSeconds } from "./duration.ts";
 import { EXIT_SIGN_IN_AGAIN } from "./exit.ts";
-import { overviewJson, overviews, type Overview } from "./overview.ts";
-import { table, type Cell, type Tone } from "./table.ts";
-
-const HEALTH: Record<Overview["health"], { text: string; tone: Tone }> = {
-  ok: { text: "ok", tone: "good" },
-  "expiring-sign-in": { text: "sign-in ends soon", tone: "warn" },
-  failing: { text: "failing", tone: "warn" },
-  "sign-in-needed": { text: "sign in again", tone: "bad" },
-  misconfigured: { text: "misconfigured", tone: "bad" },
-};
+import { HEALTH, overviewJson, overviews, vaultName, type Overview } from "./overview.ts";
+import { table, type Cell } from "./table.ts";
 
 export const status = defineCommand({
   name: "status",
@@ -58,7 +47,7 @@ The exit status is 77 when an account has to sign in again.`,
 });
 
 function row(overview: Overview, vault: string | undefined): Cell[] {
-  const { signedInSeconds, signInEndsInSeconds, accessTokenSeconds } = overview;
+  const { signedInSeconds, signInEndsInSeconds } = overview;
   return [
     { text: overview.address },
     { text: overview.account?.provider.id ?? "?" },
@@ -73,12 +62,7 @@ function row(overview: Overview, vault: string | undefined): Cell[] {
             : `unused ${formatSeconds(signInEndsInSeconds)}`,
     },
     {
-      text:
-        accessTokenSeconds === undefined
-          ? "none"
-          : accessTokenSeconds <= 0
-            ? "renewed at next use"
-            : formatSeconds(accessTokenSeconds),
+      text: accessTokenText(overview),
     },
     HEALTH[overview.health],
   ];
@@ -95,11 +79,8 @@ function advice({ address, health, problem, record, signInEndsInSeconds }: Overv
   return [];
 }
 
-async function vaultName(context: Context): Promise<string | undefined> {
-  try {
-    return (await openVault(context.paths, context.env)).kind;
-  } catch (error) {
-    if (isMailkeyError(error)) return undefined;
-    throw error;
-  }
+function accessTokenText({ accessTokenSeconds, accessTokenAgeSeconds = 0 }: Overview): string {
+  if (accessTokenSeconds === undefined) return "none";
+  if (accessTokenSeconds <= 0) return "renewed at next use";
+  return `${formatSeconds(accessTokenSeconds)} (${formatSeconds(accessTokenAgeSeconds)} old)`;
 }

@@ -17,8 +17,8 @@ export const token = defineCommand({
 else; on failure it holds nothing, the reason is on standard error, and the exit status says what to do: 75 try later,
 77 sign in again, 78 mend the configuration.
 
-Formats: "token" is the bare access token; "sasl" the base64 of an XOAUTH2 initial response; "msasl" the same for the mechanism that
-the provider prefers for --protocol (XOAUTH2 or OAUTHBEARER), preceded by the mechanism's name; "json" an object with the token, its
+Formats: "token" is the bare access token; "sasl" the base64 of a SASL initial response, in the mechanism that the provider
+prefers for --protocol (XOAUTH2 nearly everywhere, else OAUTHBEARER); "msasl" the same, preceded by the mechanism's name; "json" an object with the token, its
 scope and expiry.`,
   args: [{ name: "ADDRESS", summary: "the account; may be left out when there is only one", required: false }],
   options: {

@@ -5,7 +5,7 @@ import type { LoginProblem } from "./report.ts";
 
 export interface MailServerErrorOptions {
   readonly cause?: unknown;
-  /** The server's words as they came, the token possibly among them: never shown without `redact.ts`. */
+  /** The server's words as they came, the token possibly among them: never shown but through `peerText` with the secrets. */
   readonly said?: string | undefined;
   readonly challenge?: FailureChallenge | undefined;
 }

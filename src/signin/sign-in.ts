@@ -25,8 +25,8 @@ import type { Page } from "./page.ts";
 import type { SignedIn, SignInPorts, SignInRequest } from "./request.ts";
 
 const NO_FLOW: ReadonlySet<Flow> = new Set();
-/** An authorization code lives as long, and an attempt that nobody finishes must not listen for ever. */
-const SIGN_IN_TIMEOUT_MS = 10 * 60 * 1000;
+/** Microsoft's device codes live for 15 minutes; an attempt that nobody finishes must not listen for ever. */
+const SIGN_IN_TIMEOUT_MS = 16 * 60 * 1000;
 
 /**
  * @throws ERR_UNSUPPORTED, ERR_SIGN_IN_FAILED, ERR_WRONG_USER, ERR_CLIENT_REJECTED, ERR_PROVIDER_UNAVAILABLE, ERR_INTERRUPTED

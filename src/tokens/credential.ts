@@ -1,8 +1,8 @@
 /**
  * A credential: what the provider granted, as it rests in the vault (JSON, UTF-8). Secret as a whole.
  *
- * Times are kept as instants, so that a token's age can be told across suspend and clock jumps. Unknown fields of a newer
- * version are refused rather than dropped: writing back would lose them.
+ * Times are kept as instants, so that a token's age can be told across suspend and clock jumps. A credential of a newer
+ * version is refused rather than cut down: writing it back would lose what it has more.
  */
 import * as v from "valibot";
 import { MailkeyError } from "../errors.ts";

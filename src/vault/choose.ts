@@ -85,7 +85,7 @@ function choice(target: VaultTarget, reason: string): VaultChoice {
 function inDesktopSession(env: Environment): boolean {
   if ((env["SSH_CONNECTION"] ?? "") !== "") return false;
   if (process.platform === "darwin" || process.platform === "win32") return true;
-  return (env["WAYLAND_DISPLAY"] ?? env["DISPLAY"] ?? "") !== "";
+  return (env["WAYLAND_DISPLAY"] || env["DISPLAY"] || "") !== "";
 }
 
 async function works(target: VaultTarget, paths: Paths, env: Environment): Promise<boolean> {
