@@ -117,7 +117,7 @@ async function settleDraft(address: string, draft: Draft, asker: Asker | undefin
   const where = `${draft.name} publishes OAuth2 endpoints at ${new URL(token ?? authorization ?? "https://unknown").host}`;
   if (asker === undefined) {
     throw new MailkeyError("ERR_PROVIDER_UNKNOWN", `${address} is at no known provider; ${where}`, {
-      hint: `--provider custom --authorization-endpoint ${authorization ?? "URL"} --token-endpoint ${token ?? "URL"}`,
+      hint: `--provider custom --authorization-endpoint '${authorization ?? "URL"}' --token-endpoint '${token ?? "URL"}'`,
     });
   }
   if (!(await asker.confirm(`${where}. Sign in there?`, false))) return askForProvider(address, asker);

@@ -1,6 +1,6 @@
 /** `mailkey login`: signs in again for an account that is there. Only the credential changes, and only when all went well. */
 import { clientSecret, loadAccount } from "../accounts/resolve.ts";
-import { isMailkeyError } from "../errors.ts";
+import { isMailkeyError, MailkeyError } from "../errors.ts";
 import type { Secret } from "../platform/secret.ts";
 import { FLOWS, type Flow } from "../signin/choose.ts";
 import type { TokenPorts } from "../tokens/get-token.ts";
@@ -12,7 +12,7 @@ import { outcomeOf } from "./exit.ts";
 import { withCommandHints } from "./flag-hint.ts";
 import { tokenPorts } from "./ports.ts";
 import { signInAccount } from "./sign-in-account.ts";
-import { reportsJson, tryMailbox } from "./try-mailbox.ts";
+import { isRefusedEverywhere, reportsJson, tryMailbox } from "./try-mailbox.ts";
 
 export const login = defineCommand({
   name: "login",
@@ -62,11 +62,18 @@ credential is replaced only after the new sign-in has succeeded, as the right pe
           resources: values.resource ?? [],
         }),
     );
-    await storeSignIn(ports, account, { grant: signedIn.grant, at: signedIn.obtainedAt });
+    const tested = values["no-test"] !== true;
+    const keep = () => storeSignIn(ports, account, { grant: signedIn.grant, at: signedIn.obtainedAt });
+    // Where the provider does not say who signed in, the mailbox does, before the good credential is replaced.
+    const isKnown = signedIn.identity !== undefined || !tested;
+    if (isKnown) await keep();
     const who = signedIn.identity?.addresses[0];
     if (!json) context.stderr(`Signed in${who === undefined ? "" : ` as ${who}`}.\n`);
-    const tested = values["no-test"] !== true;
     const reports = tested ? await tryMailbox(context, ports, account, signedIn.grant.accessToken, json) : [];
+    if (!isKnown) {
+      if (isRefusedEverywhere(reports)) throw wrongMailbox(account.user, account.login);
+      await keep();
+    }
     if (json) {
       const result = { address, flow: signedIn.flow, signed_in_as: who ?? null, tests: reportsJson(reports, account) };
       context.stdout(`${JSON.stringify(result)}\n`);
@@ -74,6 +81,11 @@ credential is replaced only after the new sign-in has succeeded, as the right pe
     return reports.every((report) => report.ok) ? 0 : outcomeOf("ERR_MAIL_LOGIN").status;
   },
 });
+
+function wrongMailbox(user: string, person: string): MailkeyError {
+  const text = `somebody signed in, but the mailbox of ${user} is not open to them: the old sign-in is kept`;
+  return new MailkeyError("ERR_WRONG_USER", text, { hint: `sign in as ${person}` });
+}
 
 /** Read only where it is needed: signing in is the remedy for a credential that cannot be read. */
 async function secretInVault(ports: TokenPorts, address: string, needed: boolean): Promise<string | undefined> {

@@ -258,9 +258,19 @@ function grantOf(answer: oauth.TokenEndpointResponse, exchange: Exchange): Token
     accessToken: new Secret(answer.access_token),
     ...(answer.refresh_token === undefined ? {} : { refreshToken: new Secret(answer.refresh_token) }),
     expiresInSeconds: answer.expires_in ?? DEFAULT_LIFETIME_SECONDS,
-    scope: answer.scope ?? exchange.scope,
+    scope: scopeOf(answer, exchange),
     ...(claims === undefined ? {} : { claims }),
   };
+}
+
+/** The granted scope-tokens (RFC 6749 3.3), which are noted in plain text: without oddities, and without any token in them. */
+function scopeOf(answer: oauth.TokenEndpointResponse, exchange: Exchange): string {
+  const secrets = [...exchange.secrets.map((secret) => secret.reveal()), answer.access_token, answer.refresh_token];
+  const isPlain = (word: string) =>
+    /^[\x21\x23-\x5b\x5d-\x7e]{1,200}$/.test(word) &&
+    !secrets.some((secret) => secret !== undefined && secret.length >= 8 && word.includes(secret));
+  const words = answer.scope?.split(" ").filter(isPlain).slice(0, 50) ?? [];
+  return words.length === 0 ? exchange.scope : words.join(" ");
 }
 
 /** Says which network fault it was, without the runtime's wording around it. */

@@ -148,10 +148,14 @@ function toOAuth2(element: Record<string, unknown>): NonNullable<Autoconfig["oau
   };
 }
 
+/** Shown between single quotes in a command to type: nothing that a shell would act on there is let in. */
+const PLAIN_URL = /^[A-Za-z0-9:/?=&+._~%-]+$/;
+
 function httpsUrl(text: string): string | undefined {
   if (!URL.canParse(text) || text.length > 500) return undefined;
   const url = new URL(text);
-  return url.protocol === "https:" && url.username === "" && url.password === "" ? url.href : undefined;
+  const isPlain = PLAIN_URL.test(url.href) && url.username === "" && url.password === "";
+  return url.protocol === "https:" && isPlain ? url.href : undefined;
 }
 
 function list(value: unknown): readonly unknown[] {

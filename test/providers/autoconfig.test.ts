@@ -182,3 +182,11 @@ function serve(answer: () => Response): { url: string } & AsyncDisposable {
   const server = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: answer });
   return { url: server.url.href, [Symbol.asyncDispose]: () => server.stop(true) };
 }
+
+test.each([";touch$IFS/tmp/x;:", "$(id)", "`id`", "|id", "'id'"])(
+  "an endpoint that holds %p is none: it would stand in a command to type",
+  (evil) => {
+    const xml = `<clientConfig><emailProvider id="x"><incomingServer type="imap"><hostname>imap.x.example</hostname><port>993</port><socketType>SSL</socketType></incomingServer></emailProvider><oAuth2><authURL>https://x.example/a${evil}</authURL><tokenURL>https://x.example/t?q=${evil}</tokenURL></oAuth2></clientConfig>`;
+    expect(JSON.stringify(parseAutoconfig(xml, "x.example") ?? null)).not.toContain(evil);
+  },
+);
