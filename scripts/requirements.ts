@@ -32,6 +32,13 @@ const SYSTEM_FOLDERS = ["/usr/sbin", "/usr/local/sbin", "/sbin"];
 /** Exists where systemd runs the machine. */
 const SYSTEMD = "/run/systemd/system";
 
+/** What Debian would start at once. */
+const SERVICES: readonly { readonly program: string; readonly units: readonly string[] }[] = [
+  { program: "dovecot", units: ["dovecot.service", "dovecot.socket"] },
+  { program: "postfix", units: ["postfix.service"] },
+  { program: "fetchmail", units: ["fetchmail.service"] },
+];
+
 const REQUIREMENTS: readonly Requirement[] = [
   needs("mbsync", "isync", true),
   { program: "XOAUTH2 for mbsync", package: "libsasl2-modules-kdexoauth2", demo: true, isThere: hasSaslPlugin },
@@ -43,11 +50,42 @@ const REQUIREMENTS: readonly Requirement[] = [
   needs("gpg", "gnupg", true),
   needs("emacs", "emacs-nox", true),
   needs("mu", "maildir-utils", true),
-  { program: "mu4e", package: "mu4e", demo: true, isThere: hasMu4e },
+  { program: "mu4e", package: "mu4e", demo: true, isThere: () => hasEmacsPackage("mu4e") },
   needs("curl", "curl", false),
   needs("age", "age", false),
   needs("neomutt", "neomutt", false),
   needs("mutt", "mutt", false),
+  needs("aerc", "aerc", false),
+  needs("alpine", "alpine", false),
+  needs("fdm", "fdm", false),
+  needs("fetchmail", "fetchmail", false),
+  needs("getmail", "getmail6", false),
+  {
+    program: "git send-email",
+    package: "git-email",
+    demo: false,
+    isThere: () => existsSync("/usr/lib/git-core/git-send-email"),
+  },
+  needs("imapfilter", "imapfilter", false),
+  needs("mpop", "mpop", false),
+  needs("notmuch", "notmuch", false),
+  { program: "notmuch for Emacs", package: "elpa-notmuch", demo: false, isThere: () => hasEmacsPackage("notmuch") },
+  needs("offlineimap", "offlineimap3", false),
+  needs("postfix", "postfix", false),
+  needs("swaks", "swaks", false),
+  needs("vdirsyncer", "vdirsyncer", false),
+  // Not to confine anything, but to read profiles as the kernel's loader would.
+  needs("apparmor_parser", "apparmor", false),
+  needs("zsh", "zsh", false),
+  needs("fish", "fish", false),
+  {
+    program: "bash-completion",
+    package: "bash-completion",
+    demo: false,
+    isThere: () => existsSync("/usr/share/bash-completion/bash_completion"),
+  },
+  needs("man", "man-db", false),
+  needs("mandoc", "mandoc", false),
   // Debian's own, which its mutt_oauth2.py is for; another Python on PATH is no substitute.
   { program: "python3", package: "python3", demo: false, isThere: () => existsSync("/usr/bin/python3") },
   needs("tmux", "tmux", false),
@@ -87,11 +125,11 @@ export function ensurePackages(options: {
 }
 
 function installThroughApt(asRoot: readonly string[], missing: readonly Requirement[], report: (line: string) => void) {
-  const isDovecotNew = !findProgram("dovecot");
   const hasSystemd = existsSync(SYSTEMD);
-  const units = ["dovecot.service", "dovecot.socket"];
-  // Debian starts a service when its package is installed. The lab brings its own Dovecot up; the system's is not wanted.
-  if (isDovecotNew && hasSystemd) quietly(asRoot, ["systemctl", "mask", "--runtime", ...units]);
+  const newServices = SERVICES.filter(({ program }) => !findProgram(program));
+  const units = newServices.flatMap((service) => service.units);
+  // Debian starts a service when its package is installed. The lab brings its own up; the system's is not wanted.
+  if (units.length > 0 && hasSystemd) quietly(asRoot, ["systemctl", "mask", "--runtime", ...units]);
   try {
     if (!aptInstall(asRoot, missing)) {
       report("reading the package lists");
@@ -100,10 +138,10 @@ function installThroughApt(asRoot: readonly string[], missing: readonly Requirem
       if (!aptInstall(asRoot, available)) report("apt-get failed; its messages are above");
     }
   } finally {
-    if (isDovecotNew && hasSystemd) quietly(asRoot, ["systemctl", "unmask", "--runtime", ...units]);
-    if (isDovecotNew && findProgram("dovecot")) {
-      quietly(asRoot, ["service", "dovecot", "stop"]);
-      quietly(asRoot, ["update-rc.d", "dovecot", "disable"]);
+    if (units.length > 0 && hasSystemd) quietly(asRoot, ["systemctl", "unmask", "--runtime", ...units]);
+    for (const { program } of newServices.filter((service) => findProgram(service.program))) {
+      quietly(asRoot, ["service", program, "stop"]);
+      quietly(asRoot, ["update-rc.d", program, "disable"]);
     }
   }
 }
@@ -179,9 +217,9 @@ function hasSaslPlugin(): boolean {
   return folders.some((folder) => entries(join(folder, "sasl2")).some((name) => /xoauth2\.so/.test(name)));
 }
 
-function hasMu4e(): boolean {
+function hasEmacsPackage(name: string): boolean {
   const roots = ["/usr/share/emacs/site-lisp", "/usr/share/emacs/site-lisp/elpa", "/usr/local/share/emacs/site-lisp"];
-  return roots.some((root) => entries(root).some((name) => name.startsWith("mu4e")));
+  return roots.some((root) => entries(root).some((entry) => entry.startsWith(name)));
 }
 
 function entries(folder: string): string[] {
