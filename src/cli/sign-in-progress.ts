@@ -78,7 +78,7 @@ function addressText(event: Extract<SignInEvent, { kind: "address" }>, context: 
   const { columns } = context.terminal;
   const lines = [
     event.opened
-      ? "This page has been opened. If it is nowhere to be seen, open it yourself:"
+      ? "Your browser has been asked to open this page. If it is nowhere to be seen, open it yourself:"
       : "Open this page in a browser and sign in:",
     "",
   ];
@@ -121,8 +121,10 @@ function deviceText(event: Extract<SignInEvent, { kind: "device" }>, context: Co
   const canvas = { columns: terminal.columns - 2, utf8: speaksUtf8(env, process.platform), colour: terminal.colourErr };
   const qr = (terminal.interactive ? drawQr(address, canvas) : undefined) ?? [];
   const code = tinted({ text: event.userCode, tone: "good" }, terminal.colourErr);
+  // The QR code is tall: whatever scrolls out of a small terminal, the code to type in stays.
   return [
-    "On this or any other device open",
+    ...(qr.length === 0 ? [] : ["Scan this with another device:", "", ...qr.map((line) => `  ${line}`), ""]),
+    qr.length === 0 ? "On this or any other device open" : "or open on any device",
     "",
     `  ${event.verificationUri}`,
     "",
@@ -130,7 +132,6 @@ function deviceText(event: Extract<SignInEvent, { kind: "device" }>, context: Co
     "",
     `  ${code}`,
     "",
-    ...(qr.length === 0 ? [] : ["or scan this:", "", ...qr.map((line) => `  ${line}`), ""]),
     `Waiting; the code is good for ${formatSeconds(event.expiresInSeconds)}. Type it nowhere else.`,
     "",
   ].join("\n");
