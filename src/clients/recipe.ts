@@ -75,8 +75,21 @@ export interface FileEdit {
 
 export type Edit = BlockEdit | FileEdit;
 
+/** A section of the user's own that does for an account what mailkey's would do: having both is what nobody wants. */
+export interface HandMade {
+  readonly path: string;
+  /** The line with which it begins, from 1, in what `read` returned. */
+  readonly line: number;
+  /** Whose mailbox it is for. */
+  readonly address: string;
+}
+
 export interface Rendering {
   readonly edits: readonly Edit[];
+  /** Nothing is written for this program while there is one: the user is told the line, and what to do about it. */
+  readonly handMade?: readonly HandMade[];
+  /** Folders that the program needs and does not make itself, absolute; made 0700 with their parents. */
+  readonly folders?: readonly string[];
   /** What the user has to know or type besides, one sentence or command each: a package to install, `mu init …`. */
   readonly notes: readonly string[];
 }
