@@ -1,8 +1,10 @@
 /** What to do after signing in: lines to paste into the two programs that most people use. */
-import { accessSync, constants, realpathSync } from "node:fs";
-import { delimiter, isAbsolute, join, resolve } from "node:path";
+import { realpathSync } from "node:fs";
+import { resolve } from "node:path";
 import type { ResolvedAccount } from "../accounts/resolve.ts";
+import { findExecutables } from "../platform/executables.ts";
 import type { Environment } from "../platform/paths.ts";
+import { shellLine } from "../platform/shell.ts";
 
 export function nextStepText(account: ResolvedAccount, command: string): string {
   const token = tokenCommand(account, command);
@@ -39,21 +41,13 @@ export function nextStepText(account: ResolvedAccount, command: string): string 
 
 /** The line that a shell runs to get a token. */
 export function tokenCommand({ address }: ResolvedAccount, command: string): string {
-  return [command, "token", address].map(shellWord).join(" ");
-}
-
-function shellWord(word: string): string {
-  return /^[A-Za-z0-9@%+=:,./_-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+  return shellLine([command, "token", address]);
 }
 
 /** This program's absolute path, by the name it has on PATH when that leads here: an update then changes nothing. */
 export function commandPath(env: Environment): string {
   const own = ownPath();
-  for (const folder of (env["PATH"] ?? "").split(delimiter)) {
-    const candidate = join(folder, "mailkey");
-    if (isAbsolute(folder) && leadsTo(candidate, own)) return candidate;
-  }
-  return own;
+  return findExecutables("mailkey", env).find((candidate) => leadsTo(candidate, own)) ?? own;
 }
 
 /** A compiled executable is its own; a script is the runtime's first argument. */
@@ -65,7 +59,6 @@ function ownPath(): string {
 
 function leadsTo(candidate: string, target: string): boolean {
   try {
-    accessSync(candidate, constants.X_OK);
     return realpathSync(candidate) === realpathSync(target);
   } catch {
     return false;

@@ -1,5 +1,6 @@
 /** `mailkey vault`: where credentials rest, and how to change it. */
 import { MailkeyError } from "../errors.ts";
+import { shellWord } from "../platform/shell.ts";
 import { createVault } from "../vault/open.ts";
 import { finishMove, moveVault } from "../vault/move.ts";
 import { loadVaultSettings, type VaultSettings } from "../vault/settings.ts";
@@ -143,15 +144,11 @@ async function report(
 function moveLine({ target }: SetUp, values: VaultValues): string {
   const words = ["mailkey vault move", target.active];
   if (target.gpg !== undefined) words.push("--recipient", target.gpg.recipient);
-  if (target.age?.identity !== undefined) words.push("--identity", quoted(target.age.identity));
+  if (target.age?.identity !== undefined) words.push("--identity", shellWord(target.age.identity));
   for (const name of ["passphrase-file", "passphrase-command", "homedir", "program", "encrypt", "decrypt"] as const) {
     const value = values[name];
-    if (value !== undefined) words.push(`--${name}`, quoted(value));
+    if (value !== undefined) words.push(`--${name}`, shellWord(value));
   }
   if (values.prompt === true) words.push("--prompt");
   return words.join(" ");
-}
-
-function quoted(text: string): string {
-  return /^[A-Za-z0-9_./:@=+~-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

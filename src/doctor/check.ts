@@ -7,12 +7,14 @@
 import type { ResolvedAccount } from "../accounts/resolve.ts";
 import type { Config } from "../accounts/config.ts";
 import type { FoundProgram } from "../clients/recipe.ts";
+import type { MailkeyError } from "../errors.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Fetch } from "../platform/http.ts";
 import type { Environment, Paths } from "../platform/paths.ts";
 import type { Secret } from "../platform/secret.ts";
 import type { Credential } from "../tokens/credential.ts";
 import type { TokenAnswer, TokenPorts } from "../tokens/get-token.ts";
+import type { VaultSettings } from "../vault/settings.ts";
 
 /** `error`: something does not work. `warning`: it works, and will not for long, or not everywhere, or not safely. */
 export type Severity = "error" | "warning";
@@ -55,8 +57,17 @@ export interface Machine {
   system(path: string): string;
   /** An executable on PATH, with its version; looked up once. */
   find(executable: string, version?: VersionQuestion): Promise<FoundProgram | undefined>;
+  /** What the active vault says when it is tried out; tried once. */
+  vault(): Promise<VaultLook>;
   /** The accounts that can be read; those that cannot are a finding of their own check. */
   readonly accounts: readonly AccountSubject[];
+}
+
+export interface VaultLook {
+  /** Undefined before the first use, and when vault.toml cannot be read. */
+  readonly settings: VaultSettings | undefined;
+  /** Why it cannot be used; undefined when it can. `details.reason` tells the reasons apart. */
+  readonly failure: MailkeyError | undefined;
 }
 
 export interface VersionQuestion {
@@ -87,6 +98,8 @@ interface CheckBase {
   readonly id: string;
   /** What is looked at, for the progress line: `owner and mode of mailkey's files`. */
   readonly title: string;
+  /** The worst that it reports: for the list in docs/doctor.md. */
+  readonly worst: Severity;
 }
 
 /** Looks at the machine once. */

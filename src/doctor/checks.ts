@@ -1,4 +1,19 @@
-/** Every check, in the order in which findings are shown: files, vault, network, provider, token, mail servers, mail programs. */
+/** Every check, in the order in which findings are shown. */
 import type { Check } from "./check.ts";
 
-export const CHECKS: readonly Check[] = [];
+export interface CheckGroup {
+  readonly title: string;
+  readonly checks: readonly Check[];
+}
+
+export const CHECK_GROUPS: readonly CheckGroup[] = [
+  { title: "Files", checks: [] },
+  { title: "Vault", checks: [] },
+  { title: "Environment", checks: [] },
+  { title: "Network", checks: [] },
+  { title: "Provider and token", checks: [] },
+  { title: "Mail servers", checks: [] },
+  { title: "Mail programs", checks: [] },
+];
+
+export const CHECKS: readonly Check[] = CHECK_GROUPS.flatMap(({ checks }) => checks);

@@ -1,7 +1,8 @@
 /** Which vaults this machine could offer. Prompts for nothing and creates nothing. */
-import { accessSync, constants, existsSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { isMailkeyError } from "../errors.ts";
+import { findExecutable } from "../platform/executables.ts";
 import { homeFolder, type Environment } from "../platform/paths.ts";
 import { gpgProgram } from "./gpg.ts";
 import { listSecretKeys } from "./gpg-keys.ts";
@@ -28,7 +29,8 @@ export function gpgIsUsed(env: Environment): boolean {
 }
 
 async function gpgAvailability(env: Environment): Promise<Availability> {
-  if (!isOnPath("gpg", env)) return { kind: "gpg", available: false, remark: "gpg is not installed" };
+  if (findExecutable("gpg", env) === undefined)
+    return { kind: "gpg", available: false, remark: "gpg is not installed" };
   const none = { kind: "gpg", available: true, remark: "no key yet; mailkey vault init gpg makes one" } as const;
   if (!gpgIsUsed(env)) return none;
   try {
@@ -45,7 +47,7 @@ function keyringAvailability(env: Environment): Availability {
   const kind = "keyring";
   if (process.platform === "darwin") return { kind, available: true, remark: "macOS Keychain" };
   if (process.platform === "win32") return { kind, available: true, remark: "Windows Credential Manager" };
-  if (!isOnPath("secret-tool", env)) {
+  if (findExecutable("secret-tool", env) === undefined) {
     return {
       kind,
       available: false,
@@ -57,15 +59,4 @@ function keyringAvailability(env: Environment): Availability {
   return bus
     ? { kind, available: true, remark: "Secret Service" }
     : { kind, available: false, remark: "there is no session bus here" };
-}
-
-function isOnPath(program: string, env: Environment): boolean {
-  return (env["PATH"] ?? "").split(delimiter).some((folder) => {
-    try {
-      accessSync(join(folder, program), constants.X_OK);
-      return folder !== "";
-    } catch {
-      return false;
-    }
-  });
 }
