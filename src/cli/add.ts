@@ -6,6 +6,7 @@ import { clientSecret, resolveAccount, type ResolvedAccount } from "../accounts/
 import { accountPath, readAccount, saveAccount } from "../accounts/store.ts";
 import { MailkeyError } from "../errors.ts";
 import type { LoginReport } from "../mail/report.ts";
+import { commandPath } from "../platform/command-path.ts";
 import { loadProvider } from "../providers/registry.ts";
 import type { Flow } from "../signin/choose.ts";
 import type { SignedIn } from "../signin/request.ts";
@@ -21,7 +22,7 @@ import { defineCommand } from "./command.ts";
 import type { Context } from "./context.ts";
 import { outcomeOf } from "./exit.ts";
 import { withCommandHints } from "./flag-hint.ts";
-import { commandPath, nextStepText, tokenCommand } from "./next-step.ts";
+import { nextStepText, tokenCommand } from "./next-step.ts";
 import { tokenPorts } from "./ports.ts";
 import { signInAccount } from "./sign-in-account.ts";
 import { isRefusedEverywhere, reportsJson, tryMailbox } from "./try-mailbox.ts";

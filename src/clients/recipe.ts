@@ -13,12 +13,12 @@ export interface MailAccount {
   readonly address: string;
   /** The SASL user name: not the address for some shared mailboxes. */
   readonly user: string;
-  /** For names of sections and accounts in configuration files: unique, `[a-z0-9-]`, made from the address. */
+  /** For names of sections and accounts in configuration files: unique, `[a-z0-9-]`, made from the address: `you-hotmail-com`. */
   readonly label: string;
   readonly servers: { readonly [P in Protocol]?: MailServer };
   /** Which of the provider's mechanisms is the program to use, preferred first. */
   readonly mechanisms: { readonly [P in Protocol]?: readonly Mechanism[] };
-  /** What the program runs to get a token: an absolute path and arguments, unquoted. `shellLine` in `quoting.ts` makes a line of it. */
+  /** What the program runs to get a token: an absolute path and arguments, unquoted. `shellLine` of `platform/shell.ts` makes a line of it. */
   readonly tokenCommand: readonly [string, ...string[]];
 }
 
@@ -102,6 +102,8 @@ export interface Recipe {
   /** One line: what it lets the program do. */
   readonly summary: string;
   readonly capabilities: readonly Capability[];
+  /** Recipes that have to be set up as well, and are, before this one: mu4e sends through msmtp. Not taken out with it. */
+  readonly buildsOn?: readonly string[];
   /** The executables by which it is found on PATH; the first that is there counts. Empty for the generic recipe. */
   readonly executables: readonly string[];
   /** How it tells its version: arguments, and where the number is in what it prints. */

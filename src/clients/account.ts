@@ -1,0 +1,56 @@
+/** Accounts as recipes are given them. */
+import { createHash } from "node:crypto";
+import { normaliseAddress } from "../accounts/address.ts";
+import type { ResolvedAccount } from "../accounts/resolve.ts";
+import type { MailAccount } from "./recipe.ts";
+
+/**
+ * @param labels of all configured accounts, by `labelsOf`
+ * @param command this program's absolute path
+ */
+export function mailAccountOf(
+  { address, user, provider }: ResolvedAccount,
+  labels: ReadonlyMap<string, string>,
+  command: string,
+): MailAccount {
+  return {
+    address,
+    user,
+    label: labels.get(normaliseAddress(address)) ?? slug(address),
+    servers: provider.servers,
+    mechanisms: provider.mechanisms,
+    tokenCommand: tokenCommandOf(address, command),
+  };
+}
+
+/** What a program runs to get a token. */
+export function tokenCommandOf(address: string, command: string): readonly [string, ...string[]] {
+  return [command, "token", ...(address.startsWith("-") ? ["--"] : []), address];
+}
+
+/**
+ * A label for each address, by its normalised form: readable, unique, and the same in every run. Where two addresses would get the same,
+ * all but the first in alphabetical order get some of their hash as well.
+ */
+export function labelsOf(addresses: readonly string[]): ReadonlyMap<string, string> {
+  const labels = new Map<string, string>();
+  const taken = new Set<string>();
+  for (const address of addresses.map(normaliseAddress).toSorted()) {
+    if (labels.has(address)) continue;
+    const plain = slug(address);
+    const label = taken.has(plain)
+      ? `${plain}-${createHash("sha256").update(address).digest("hex").slice(0, 6)}`
+      : plain;
+    taken.add(label);
+    labels.set(address, label);
+  }
+  return labels;
+}
+
+function slug(address: string): string {
+  const words = address
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-+|-+$/g, "");
+  return words === "" ? "mail" : words;
+}
