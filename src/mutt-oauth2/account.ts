@@ -4,7 +4,7 @@ import { normaliseAddress } from "../accounts/address.ts";
 import { scopesOf } from "../accounts/resolve.ts";
 import { readAccount, saveAccount } from "../accounts/store.ts";
 import { isMailkeyError, MailkeyError } from "../errors.ts";
-import type { OAuthClient } from "../oauth/token-endpoint.ts";
+import type { OAuthClient } from "../oauth/parties.ts";
 import type { Instant } from "../platform/clock.ts";
 import { acquireLock } from "../platform/lock.ts";
 import type { ClientRegistration, OAuthProvider } from "../providers/provider.ts";

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import * as v from "valibot";
 import { readToml } from "../platform/toml.ts";
 import { MailkeyError } from "../errors.ts";
-import type { OAuthClient } from "../oauth/token-endpoint.ts";
+import type { OAuthClient } from "../oauth/parties.ts";
 import { expandHome, type Environment, type Paths } from "../platform/paths.ts";
 import { Secret } from "../platform/secret.ts";
 import type { Pipes } from "./pipes.ts";

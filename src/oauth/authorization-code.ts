@@ -11,13 +11,8 @@ import * as oauth from "oauth4webapi";
 import type { Fetch } from "../platform/http.ts";
 import { Secret } from "../platform/secret.ts";
 import { peerText } from "../platform/text.ts";
-import {
-  requestToken,
-  type OAuthClient,
-  type OAuthServer,
-  type PermanentFailure,
-  type TokenOutcome,
-} from "./token-endpoint.ts";
+import type { OAuthClient, OAuthServer } from "./parties.ts";
+import { requestToken, type PermanentFailure, type TokenOutcome } from "./token-endpoint.ts";
 
 export interface AuthorizationRequest {
   readonly redirectUri: string;
@@ -135,14 +130,13 @@ export function redeemCode(
   fetch: Fetch,
 ): Promise<TokenOutcome> {
   const code = new Secret(parameters.get("code") ?? "");
-  const secrets = [code, authorization.verifier, ...(client.secret === undefined ? [] : [client.secret])];
   return requestToken(
     {
       server,
       client,
       fetch,
       scope: authorization.scope,
-      secrets,
+      secrets: [code, authorization.verifier],
       // Without a known issuer an ID token cannot be checked, so none is believed.
       wantsIdToken: authorization.nonce !== undefined && server.endpoints.issuer !== undefined,
     },

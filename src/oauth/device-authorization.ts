@@ -10,16 +10,14 @@ import { elapsedMs, type Clock } from "../platform/clock.ts";
 import type { Fetch } from "../platform/http.ts";
 import { Secret } from "../platform/secret.ts";
 import { peerText } from "../platform/text.ts";
+import { partiesOf, type OAuthClient, type OAuthServer } from "./parties.ts";
 import {
   hostOf,
   isTransientStatus,
   networkReason,
   parseRetryAfter,
-  partiesOf,
   readJsonObject,
   requestToken,
-  type OAuthClient,
-  type OAuthServer,
   type PermanentFailure,
   type TokenOutcome,
   type TransientFailure,
@@ -68,7 +66,8 @@ export async function startDeviceAuthorization(
   scopes: readonly string[],
   fetch: Fetch,
 ): Promise<DeviceStart> {
-  const { as, client: me, authentication, options } = partiesOf(server, client, fetch);
+  const secrets = client.secret === undefined ? [] : [client.secret];
+  const { as, client: me, authentication, options } = partiesOf(server, client, fetch, secrets);
   const scope = scopes.join(" ");
   let response: Response;
   try {
@@ -88,7 +87,7 @@ export async function startDeviceAuthorization(
   if (body === undefined) {
     return { kind: "unusable", reason: `${host} answered ${response.status} with ${type} instead of a code` };
   }
-  if (typeof body["error"] === "string") return refusalOf(body["error"], body["error_description"], client);
+  if (typeof body["error"] === "string") return refusalOf(body["error"], body["error_description"], secrets);
   try {
     return { kind: "started", device: deviceOf(body, scope) };
   } catch {
@@ -133,7 +132,7 @@ async function askOnce(
       client,
       fetch: (url, init) => fetch(url, signal === undefined ? init : { ...init, signal }),
       scope: device.scope,
-      secrets: client.secret === undefined ? [device.deviceCode] : [device.deviceCode, client.secret],
+      secrets: [device.deviceCode],
       wantsIdToken: server.endpoints.issuer !== undefined,
     },
     ({ as, client: me, authentication, options }) =>
@@ -174,8 +173,7 @@ function positive(value: unknown): number | undefined {
   return Number.isFinite(number) && number > 0 ? number : undefined;
 }
 
-function refusalOf(error: string, words: unknown, client: OAuthClient): PermanentFailure {
-  const secrets = client.secret === undefined ? [] : [client.secret];
+function refusalOf(error: string, words: unknown, secrets: readonly Secret[]): PermanentFailure {
   const description = typeof words === "string" ? peerText(words, 400, secrets) : undefined;
   const vendorCode = description?.match(/\bAADSTS\d+/)?.[0];
   return {

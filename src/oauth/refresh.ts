@@ -2,7 +2,8 @@
 import * as oauth from "oauth4webapi";
 import type { Secret } from "../platform/secret.ts";
 import type { Fetch } from "../platform/http.ts";
-import { requestToken, type OAuthClient, type OAuthServer, type TokenOutcome } from "./token-endpoint.ts";
+import type { OAuthClient, OAuthServer } from "./parties.ts";
+import { requestToken, type TokenOutcome } from "./token-endpoint.ts";
 
 export interface RefreshRequest {
   readonly refreshToken: Secret;
@@ -16,9 +17,8 @@ export function refreshGrant(
   request: RefreshRequest,
   fetch: Fetch,
 ): Promise<TokenOutcome> {
-  const secrets = client.secret === undefined ? [request.refreshToken] : [request.refreshToken, client.secret];
   return requestToken(
-    { server, client, fetch, scope: request.scope, secrets, wantsIdToken: false },
+    { server, client, fetch, scope: request.scope, secrets: [request.refreshToken], wantsIdToken: false },
     ({ as, client: me, authentication, options }) =>
       oauth.refreshTokenGrantRequest(as, me, authentication, request.refreshToken.reveal(), {
         ...options,

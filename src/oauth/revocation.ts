@@ -3,13 +3,11 @@ import * as oauth from "oauth4webapi";
 import type { Fetch } from "../platform/http.ts";
 import type { Secret } from "../platform/secret.ts";
 import { peerText } from "../platform/text.ts";
+import { partiesOf, type OAuthClient, type OAuthServer } from "./parties.ts";
 import {
   isTransientStatus,
   networkReason,
   parseRetryAfter,
-  partiesOf,
-  type OAuthClient,
-  type OAuthServer,
   type PermanentFailure,
   type TransientFailure,
 } from "./token-endpoint.ts";
@@ -26,7 +24,8 @@ export async function revokeRefreshToken(
   refreshToken: Secret,
   fetch: Fetch,
 ): Promise<Revocation> {
-  const { as, client: me, authentication, options } = partiesOf(server, client, fetch);
+  const secrets = client.secret === undefined ? [refreshToken] : [refreshToken, client.secret];
+  const { as, client: me, authentication, options } = partiesOf(server, client, fetch, secrets);
   const { revocation } = server.endpoints;
   let response: Response;
   try {
@@ -39,7 +38,7 @@ export async function revokeRefreshToken(
   }
   if (response.ok) return { kind: "revoked" };
   const host = revocation === undefined ? "the provider" : new URL(revocation).host;
-  const { error, description } = await errorOf(response, client, refreshToken);
+  const { error, description } = await errorOf(response, secrets);
   if (isTransientStatus(response.status) || error === undefined) {
     const retryAfterMs = parseRetryAfter(response.headers);
     const wait = retryAfterMs === undefined ? {} : { retryAfterMs };
@@ -51,13 +50,11 @@ export async function revokeRefreshToken(
 
 async function errorOf(
   response: Response,
-  client: OAuthClient,
-  refreshToken: Secret,
+  secrets: readonly Secret[],
 ): Promise<{ error?: string; description?: string }> {
   try {
     const body = (await response.json()) as { error?: unknown; error_description?: unknown } | null;
     if (typeof body?.error !== "string") return {};
-    const secrets = client.secret === undefined ? [refreshToken] : [refreshToken, client.secret];
     const error = peerText(body.error, 60, secrets);
     return typeof body.error_description === "string"
       ? { error, description: peerText(body.error_description, 400, secrets) }

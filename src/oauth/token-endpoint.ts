@@ -9,28 +9,7 @@ import * as oauth from "oauth4webapi";
 import { Secret } from "../platform/secret.ts";
 import { peerText } from "../platform/text.ts";
 import type { Fetch } from "../platform/http.ts";
-
-/** The authorization server's side. `{tenantid}` in the issuer stands for the tenant named in the token. */
-export interface OAuthServer {
-  readonly endpoints: {
-    readonly authorization?: string | undefined;
-    readonly token?: string | undefined;
-    readonly device?: string | undefined;
-    readonly revocation?: string | undefined;
-    readonly userinfo?: string | undefined;
-    readonly issuer?: string | undefined;
-  };
-  /** The authorization response must carry `iss` (RFC 9207). */
-  readonly issInResponse: boolean;
-  /** How a confidential client shows its secret; in the body when undefined (RFC 6749 2.3.1). */
-  readonly clientAuthentication?: "client_secret_basic" | "client_secret_post" | undefined;
-}
-
-export interface OAuthClient {
-  readonly id: string;
-  /** Absent for a public client: the parameter is then omitted, not sent empty (RFC 6749 2.3.1). */
-  readonly secret?: Secret | undefined;
-}
+import { partiesOf, type OAuthClient, type OAuthServer, type Parties } from "./parties.ts";
 
 export interface TokenGrant {
   readonly accessToken: Secret;
@@ -62,6 +41,8 @@ export interface PermanentFailure {
   readonly vendorCode?: string;
   /** The server's words: one line, control characters and our secrets taken out. */
   readonly description?: string;
+  /** What its clock said (the Date header), in milliseconds since the Unix epoch. */
+  readonly serverTimeMs?: number;
 }
 
 export type TokenOutcome =
@@ -76,18 +57,10 @@ export interface Exchange {
   readonly fetch: Fetch;
   /** Space-separated scope of the request. */
   readonly scope: string;
-  /** What went out and must not come back in anybody's words. */
+  /** What goes out, besides what the client shows, and must not come back in anybody's words. */
   readonly secrets: readonly Secret[];
   /** Validate and return the ID token. Refreshing leaves it alone: a faulty one must not cost a rotated refresh token. */
   readonly wantsIdToken: boolean;
-}
-
-/** What oauth4webapi wants to know of the two sides. */
-export interface Parties {
-  readonly as: oauth.AuthorizationServer;
-  readonly client: oauth.Client;
-  readonly authentication: oauth.ClientAuth;
-  readonly options: { readonly [oauth.customFetch]: Fetch };
 }
 
 /** Assumed when `expires_in` is missing, as real servers do (RFC 6749 5.1 only recommends it). */
@@ -100,11 +73,14 @@ const MAX_LIFETIME_SECONDS = 400 * 86_400;
 const TRANSIENT_ERRORS: ReadonlySet<string> = new Set(["temporarily_unavailable", "server_error"]);
 
 export async function requestToken(
-  exchange: Exchange,
+  request: Exchange,
   send: (parties: Parties) => Promise<Response>,
   process: (parties: Parties, response: Response) => Promise<oauth.TokenEndpointResponse>,
 ): Promise<TokenOutcome> {
-  const parties = partiesOf(exchange.server, exchange.client, exchange.fetch);
+  const { secret } = request.client;
+  const secrets = [...request.secrets, ...(secret === undefined ? [] : [secret])];
+  const exchange = { ...request, secrets };
+  const parties = partiesOf(exchange.server, exchange.client, exchange.fetch, secrets);
   let response: Response;
   try {
     response = await send(parties);
@@ -127,7 +103,8 @@ export async function requestToken(
       reason: `${hostOf(exchange.server.endpoints.token)} answered ${response.status} with ${type} instead of JSON`,
     };
   }
-  if (typeof body["error"] === "string" && typeof body["access_token"] !== "string") return refusalOf(body, exchange);
+  if (typeof body["error"] === "string" && typeof body["access_token"] !== "string")
+    return refusalOf(body, response, exchange);
   try {
     return {
       kind: "granted",
@@ -140,32 +117,6 @@ export async function requestToken(
       reason: `${hostOf(exchange.server.endpoints.token)} answered ${response.status} with something unexpected: ${reason}`,
     };
   }
-}
-
-export function partiesOf(server: OAuthServer, client: OAuthClient, fetch: Fetch): Parties {
-  const { endpoints } = server;
-  const issuer = endpoints.issuer ?? new URL(endpoints.token ?? "https://invalid.invalid").origin;
-  const as: oauth.AuthorizationServer = {
-    issuer,
-    ...(endpoints.authorization === undefined ? {} : { authorization_endpoint: endpoints.authorization }),
-    ...(endpoints.token === undefined ? {} : { token_endpoint: endpoints.token }),
-    ...(endpoints.device === undefined ? {} : { device_authorization_endpoint: endpoints.device }),
-    ...(endpoints.revocation === undefined ? {} : { revocation_endpoint: endpoints.revocation }),
-    ...(endpoints.userinfo === undefined ? {} : { userinfo_endpoint: endpoints.userinfo }),
-    ...(server.issInResponse ? { authorization_response_iss_parameter_supported: true } : {}),
-  };
-  return {
-    as,
-    client: { client_id: client.id },
-    authentication: authenticationOf(server, client),
-    options: { [oauth.customFetch]: fetch },
-  };
-}
-
-function authenticationOf(server: OAuthServer, { secret }: OAuthClient): oauth.ClientAuth {
-  if (secret === undefined) return oauth.None();
-  const basic = server.clientAuthentication === "client_secret_basic";
-  return basic ? oauth.ClientSecretBasic(secret.reveal()) : oauth.ClientSecretPost(secret.reveal());
 }
 
 /**
@@ -216,18 +167,20 @@ export async function readJsonObject(response: Response): Promise<Record<string,
   }
 }
 
-function refusalOf(body: Record<string, unknown>, exchange: Exchange): TokenOutcome {
+function refusalOf(body: Record<string, unknown>, response: Response, exchange: Exchange): TokenOutcome {
   const error = peerText(String(body["error"]), 60, exchange.secrets);
   const words = typeof body["error_description"] === "string" ? body["error_description"] : undefined;
   const description = words === undefined ? undefined : peerText(words, 400, exchange.secrets);
   if (TRANSIENT_ERRORS.has(error))
     return { kind: "transient", reason: `${hostOf(exchange.server.endpoints.token)}: ${description ?? error}` };
   const vendorCode = description?.match(/\bAADSTS\d+/)?.[0];
+  const serverTimeMs = Date.parse(response.headers.get("date") ?? "");
   return {
     kind: "permanent",
     error,
     ...(vendorCode === undefined ? {} : { vendorCode }),
     ...(description === undefined ? {} : { description }),
+    ...(Number.isNaN(serverTimeMs) ? {} : { serverTimeMs }),
   };
 }
 

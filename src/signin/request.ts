@@ -1,6 +1,7 @@
 /** What a sign-in is made of: what is asked for, the world it happens in, and what comes out of it. */
 import type { Identity } from "../oauth/identity.ts";
-import type { OAuthClient, OAuthServer, TokenGrant } from "../oauth/token-endpoint.ts";
+import type { OAuthClient, OAuthServer } from "../oauth/parties.ts";
+import type { TokenGrant } from "../oauth/token-endpoint.ts";
 import type { Clock, Instant } from "../platform/clock.ts";
 import type { Fetch } from "../platform/http.ts";
 import type { Environment } from "../platform/paths.ts";

@@ -9,7 +9,7 @@ import {
   startAuthorization,
   type Authorization,
 } from "../../src/oauth/authorization-code.ts";
-import type { OAuthClient, OAuthServer } from "../../src/oauth/token-endpoint.ts";
+import type { OAuthClient, OAuthServer } from "../../src/oauth/parties.ts";
 import { createFetch, type Fetch } from "../../src/platform/http.ts";
 import { Secret } from "../../src/platform/secret.ts";
 

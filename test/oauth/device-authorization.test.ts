@@ -7,7 +7,7 @@ import {
   startDeviceAuthorization,
   type DeviceAuthorization,
 } from "../../src/oauth/device-authorization.ts";
-import type { OAuthServer } from "../../src/oauth/token-endpoint.ts";
+import type { OAuthServer } from "../../src/oauth/parties.ts";
 import { createFetch, type Fetch } from "../../src/platform/http.ts";
 import { Secret } from "../../src/platform/secret.ts";
 import { FakeClock } from "../support/fake-clock.ts";

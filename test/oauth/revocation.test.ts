@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { revokeRefreshToken } from "../../src/oauth/revocation.ts";
-import type { OAuthServer } from "../../src/oauth/token-endpoint.ts";
+import type { OAuthServer } from "../../src/oauth/parties.ts";
 import { Secret } from "../../src/platform/secret.ts";
 
 const SERVER: OAuthServer = { endpoints: { revocation: "https://login.example/revoke" }, issInResponse: false };
