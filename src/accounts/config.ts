@@ -41,7 +41,19 @@ const DEFAULT_RETRY_SECONDS = 40;
 
 /** @throws ERR_CONFIG, ERR_UNTRUSTED_FILE */
 export function loadConfig(paths: Paths, env: Environment): Config {
-  const settings = readToml(join(paths.config, "config.toml"), ConfigSchema) ?? {};
+  return configOf(readToml(configPath(paths), ConfigSchema) ?? {}, env);
+}
+
+export function configPath(paths: Paths): string {
+  return join(paths.config, "config.toml");
+}
+
+/** What counts without a config.toml. */
+export function defaultConfig(env: Environment): Config {
+  return configOf({}, env);
+}
+
+function configOf(settings: v.InferOutput<typeof ConfigSchema>, env: Environment): Config {
   const caFile = settings.network?.ca_file;
   return {
     marginSeconds: settings.token?.margin_seconds ?? DEFAULT_MARGIN_SECONDS,

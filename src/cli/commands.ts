@@ -9,6 +9,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   status: async () => (await import("./status.ts")).status,
   show: async () => (await import("./show.ts")).show,
   test: async () => (await import("./test.ts")).test,
+  doctor: async () => (await import("./doctor.ts")).doctor,
   providers: async () => (await import("./providers.ts")).providers,
   vault: async () => (await import("./vault.ts")).vault,
   import: async () => (await import("./import.ts")).importCommand,
@@ -27,6 +28,6 @@ export function findCommand(name: string): (() => Promise<Command>) | undefined 
 export const GROUPS: readonly { readonly title: string; readonly names: readonly string[] }[] = [
   { title: "Sign in", names: ["add", "login", "import"] },
   { title: "Use", names: ["token", "test", "mutt-oauth2"] },
-  { title: "Look", names: ["list", "status", "show", "providers"] },
+  { title: "Look", names: ["doctor", "list", "status", "show", "providers"] },
   { title: "Keep", names: ["vault", "remove", "revoke"] },
 ];

@@ -9,6 +9,9 @@ export const EXIT_USAGE = 64;
 export const EXIT_TRY_LATER = 75;
 export const EXIT_SIGN_IN_AGAIN = 77;
 export const EXIT_CONFIGURATION = 78;
+/** What `doctor` found: it works, but not for ever or not safely; something does not work. */
+export const EXIT_WARNINGS_FOUND = 1;
+export const EXIT_ERRORS_FOUND = 2;
 /** A bug of mailkey's own (EX_SOFTWARE). */
 export const EXIT_INTERNAL = 70;
 

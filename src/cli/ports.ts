@@ -1,18 +1,18 @@
 /** Builds what the use cases need out of a command's context. Lean: the token path comes through here. */
 import { MailkeyError } from "../errors.ts";
-import { loadConfig } from "../accounts/config.ts";
+import { loadConfig, type Config } from "../accounts/config.ts";
 import type { TokenPorts } from "../tokens/get-token.ts";
 import { openVault } from "../vault/open.ts";
+import type { AskPassphrase } from "../vault/passphrase.ts";
 import type { Context } from "./context.ts";
 
-/** @throws ERR_CONFIG */
-export function tokenPorts(context: Context): TokenPorts {
-  const { env, paths, clock, signal, terminal } = context;
-  const config = loadConfig(paths, env);
-  const askPassphrase = async (question: string) => {
-    if (!terminal.interactive) throw lockedVault();
-    return (await import("./ask-passphrase.ts")).askPassphrase(question, signal);
-  };
+/** @throws ERR_CONFIG unless a configuration is given */
+export function tokenPorts(
+  context: Context,
+  config: Config = loadConfig(context.paths, context.env),
+  askPassphrase: AskPassphrase = terminalAsker(context),
+): TokenPorts {
+  const { env, paths, clock, signal } = context;
   return {
     env,
     paths,
@@ -26,6 +26,14 @@ export function tokenPorts(context: Context): TokenPorts {
     },
     openVault: () => openVault(paths, env, { askPassphrase }),
     trace: context.trace,
+  };
+}
+
+/** Asks on the terminal; where there is none, throws ERR_VAULT_LOCKED. */
+function terminalAsker({ terminal, signal }: Context): AskPassphrase {
+  return async (question) => {
+    if (!terminal.interactive) throw lockedVault();
+    return (await import("./ask-passphrase.ts")).askPassphrase(question, signal);
   };
 }
 

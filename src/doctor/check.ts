@@ -81,6 +81,8 @@ export interface AccountSubject {
   readonly account: ResolvedAccount;
   /** What the vault holds; undefined when it cannot be had, for whatever reason. */
   credential(): Promise<Credential | undefined>;
+  /** How reading the vault ended, undefined when nothing is stored: what the check for stored credentials reports. */
+  stored(): Promise<Credential | Error | undefined>;
   /** A token for the default resource, renewed now; undefined when it cannot be had. */
   token(): Promise<FreshToken | undefined>;
   /** How `token` ended: what the check for renewal reports. */

@@ -1,5 +1,6 @@
 /** Every check, in the order in which findings are shown. */
 import type { Check } from "./check.ts";
+import { fileModes } from "./checks/file-modes.ts";
 
 export interface CheckGroup {
   readonly title: string;
@@ -7,7 +8,10 @@ export interface CheckGroup {
 }
 
 export const CHECK_GROUPS: readonly CheckGroup[] = [
-  { title: "Files", checks: [] },
+  {
+    title: "Files",
+    checks: [fileModes],
+  },
   { title: "Vault", checks: [] },
   { title: "Environment", checks: [] },
   { title: "Network", checks: [] },

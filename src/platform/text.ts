@@ -8,10 +8,12 @@ import type { Secret } from "./secret.ts";
  */
 export function peerText(text: string, maxLength: number, secrets: readonly Secret[] = []): string {
   // In this order: what a control character or the cut splits in two would not be recognised.
-  const line = text
-    .replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]+/g, " ")
-    .replace(/\s+/g, " ")
-    .trim();
+  const line = withoutControls(text).replace(/\s+/g, " ").trim();
   const clean = secrets.length === 0 ? line : withoutSecrets(line, secrets);
   return clean.length > maxLength ? `${clean.slice(0, maxLength - 1)}…` : clean;
+}
+
+/** `text` with a space for every control character: for lines whose own spaces count, such as commands. */
+export function withoutControls(text: string): string {
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, " ");
 }

@@ -1,0 +1,49 @@
+/** Who may read and write mailkey's files: what others can write, mailkey does not trust. */
+import { chmodSync } from "node:fs";
+import { shellLine } from "../../platform/shell.ts";
+import type { Finding, MachineCheck } from "../check.ts";
+import { guardedFiles, modeText, statOf, type GuardedFile } from "../files.ts";
+
+const OTHERS = 0o077;
+const OTHERS_WRITE = 0o022;
+const STICKY = 0o1000;
+
+export const fileModes: MachineCheck = {
+  id: "file-modes",
+  title: "who may read and change mailkey's files and folders",
+  worst: "error",
+  of: "machine",
+  examine: (machine) => (process.platform === "win32" ? [] : guardedFiles(machine).flatMap(findingOf)),
+};
+
+function findingOf(file: GuardedFile): Finding[] {
+  const { path, kind, privacy, own } = file;
+  const stat = statOf(path);
+  if (stat === undefined) return [];
+  const writable = (stat.mode & OTHERS_WRITE) !== 0;
+  if ((stat.mode & OTHERS) === 0 || (privacy === "trusted" && !writable)) return [];
+  // In a sticky folder such as /tmp nobody can replace what is another's.
+  if (kind === "folder" && !own && (stat.mode & STICKY) !== 0) return [];
+  const forbidden = privacy === "secret" ? OTHERS : OTHERS_WRITE;
+  const command = shellLine(["chmod", privacy === "secret" ? "go=" : "go-w", path]);
+  return [
+    {
+      severity: kind === "file" || writable ? "error" : "warning",
+      seen: `${path} can be ${writable ? "changed" : "read"} by other users (mode ${modeText(stat)})`,
+      means: meaningOf(file, writable),
+      remedy: [command],
+      // A folder that the user has shared on purpose is not ours to close.
+      ...(own || kind === "file"
+        ? { fix: { does: command, run: () => chmodSync(path, stat.mode & 0o7777 & ~forbidden) } }
+        : {}),
+    },
+  ];
+}
+
+function meaningOf({ kind, privacy, own }: GuardedFile, writable: boolean): string {
+  if (kind === "file" && privacy === "secret")
+    return "mailkey refuses to use it, and mail programs get no token: whoever reads it may get into your mailbox.";
+  if (kind === "file") return "Others could have your sign-in sent to a server of theirs.";
+  if (!writable) return "Others can see for which addresses this machine holds a credential.";
+  return `Others can put a file of theirs in the place of yours.${own ? " mailkey refuses to write there." : ""}`;
+}

@@ -1,0 +1,121 @@
+/** The files and folders that mailkey's safety rests on, as far as they are there. */
+import { lstatSync, readdirSync, statSync, type Stats } from "node:fs";
+import { dirname, join } from "node:path";
+import { configPath } from "../accounts/config.ts";
+import { isMailkeyError } from "../errors.ts";
+import { expandHome } from "../platform/paths.ts";
+import { loadVaultSettings, settingsPath, vaultSettingsPath, type VaultSettings } from "../vault/settings.ts";
+import type { Machine } from "./check.ts";
+
+export interface GuardedFile {
+  readonly path: string;
+  readonly kind: "file" | "folder";
+  /** `secret` is for the owner's eyes; what is `trusted` may be read by others, not written. */
+  readonly privacy: "secret" | "trusted";
+  /** Made by mailkey, and nobody else's business: its mode may be put right without asking. */
+  readonly own: boolean;
+}
+
+/** What there is of mailkey's folders and of the files that its settings name, each once, folders before what is in them. */
+export function guardedFiles(machine: Machine): GuardedFile[] {
+  const { config, state } = machine.paths;
+  const files: GuardedFile[] = [
+    folder(config, "trusted"),
+    file(configPath(machine.paths), "trusted"),
+    file(vaultSettingsPath(machine.paths), "trusted"),
+    ...wholeFolder(join(config, "accounts"), "trusted"),
+    folder(state, "trusted"),
+    ...vaultFolders(machine).flatMap((path) => wholeFolder(path, "secret")),
+    ...["status", "locks"].flatMap((name) => wholeFolder(join(state, name), "trusted")),
+    ...namedFiles(machine),
+  ];
+  const unique = new Map<string, GuardedFile>();
+  for (const each of files) if (!unique.has(each.path)) unique.set(each.path, each);
+  return [...unique.values()].filter(({ path }) => statOf(path) !== undefined);
+}
+
+/** Folders of credentials: the active one, and those that moves have left. */
+export function vaultFolders({ paths }: Machine): string[] {
+  return namesIn(paths.state)
+    .filter((name) => /^vault(-[0-9]+)?$/.test(name))
+    .map((name) => join(paths.state, name));
+}
+
+/** Secrets and authorities that lie where the user has put them, with the folders that they lie in. */
+function namedFiles(machine: Machine): GuardedFile[] {
+  const { paths, env, config } = machine;
+  const { gpg, age } = vaultSettings(machine) ?? {};
+  const fromVault = [age?.identity, age?.passphrase_file, gpg?.passphrase_file]
+    .filter((path) => path !== undefined)
+    .map((path) => settingsPath(path, paths, env));
+  const secrets = [
+    ...fromVault,
+    ...machine.accounts.flatMap(({ account }) => secretFileOf(account.client.secret, env)),
+  ];
+  const named = [
+    ...secrets.map((path) => file(path, "secret", false)),
+    ...(config.caFile === undefined ? [] : [file(config.caFile, "trusted", false)]),
+  ];
+  return named.flatMap((each) => [folder(dirname(each.path), "trusted", false), each]);
+}
+
+type ClientSecret = Machine["accounts"][number]["account"]["client"]["secret"];
+
+function secretFileOf(secret: ClientSecret, env: Machine["env"]): string[] {
+  return typeof secret === "object" && "file" in secret ? [expandHome(secret.file, env)] : [];
+}
+
+/** Undefined when there are none that can be read, which is another check's finding. */
+export function vaultSettings({ paths }: Machine): VaultSettings | undefined {
+  try {
+    return loadVaultSettings(paths);
+  } catch (error) {
+    if (isMailkeyError(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Of what a link leads to; undefined when it is not there, or cannot be looked at. */
+export function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Of the link itself. */
+export function linkStatOf(path: string): Stats | undefined {
+  try {
+    return lstatSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The names in a folder, sorted, temporary files included; none when it cannot be read. */
+export function namesIn(path: string): string[] {
+  try {
+    return readdirSync(path).toSorted();
+  } catch {
+    return [];
+  }
+}
+
+/** Access rights as people type them: `644`. */
+export function modeText({ mode }: Stats): string {
+  return (mode & 0o7777).toString(8);
+}
+
+function wholeFolder(path: string, privacy: GuardedFile["privacy"]): GuardedFile[] {
+  const names = namesIn(path).filter((name) => !name.startsWith("."));
+  return [folder(path, privacy)].concat(names.map((name) => file(join(path, name), privacy)));
+}
+
+function file(path: string, privacy: GuardedFile["privacy"], own = true): GuardedFile {
+  return { path, kind: "file", privacy, own };
+}
+
+function folder(path: string, privacy: GuardedFile["privacy"], own = true): GuardedFile {
+  return { path, kind: "folder", privacy, own };
+}

@@ -1,0 +1,177 @@
+/**
+ * The machine as the checks see it. Whatever costs something (the vault, a renewal, a program's version) is done once, when the first
+ * check asks, and shared by all.
+ */
+import { join } from "node:path";
+import type { Config } from "../accounts/config.ts";
+import { resolveAccount } from "../accounts/resolve.ts";
+import { listAddresses, readAccount } from "../accounts/store.ts";
+import type { FoundProgram } from "../clients/recipe.ts";
+import { isMailkeyError, MailkeyError } from "../errors.ts";
+import type { Clock } from "../platform/clock.ts";
+import { findExecutable } from "../platform/executables.ts";
+import { createFetch } from "../platform/http.ts";
+import type { Environment, Paths } from "../platform/paths.ts";
+import { run } from "../platform/process.ts";
+import { getToken, type TokenAnswer, type TokenPorts } from "../tokens/get-token.ts";
+import { CredentialStore } from "../tokens/store.ts";
+import type { AskPassphrase } from "../vault/passphrase.ts";
+import type { AccountSubject, Machine, VersionQuestion } from "./check.ts";
+import { lookAtVault } from "./vault-look.ts";
+
+export interface MachineOptions {
+  readonly env: Environment;
+  readonly paths: Paths;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly config: Config;
+  readonly ports: TokenPorts;
+  /** This program's absolute path. */
+  readonly mailkey: string;
+  /** Only these accounts; all of them when undefined. */
+  readonly addresses?: readonly string[] | undefined;
+  /** The same that `ports` asks with. */
+  readonly askPassphrase?: AskPassphrase | undefined;
+  /** How long the vault may take; longer where a person can answer its prompts. */
+  readonly vaultLimitMs?: number;
+  /** Where `/etc`, `/sys` and `/proc` are; `/` unless a test says otherwise. */
+  readonly root?: string;
+}
+
+export interface OpenMachine extends Machine {
+  /**
+   * Ends when no renewal is under way any more. To be awaited before the process exits: an answer with a rotated refresh token that is
+   * not stored is a sign-in lost.
+   */
+  settled(): Promise<void>;
+}
+
+/** One request of a check; the whole examination takes less than ten seconds. */
+const REQUEST_TIMEOUT_MS = 6000;
+const VERSION_TIMEOUT_MS = 3000;
+const VAULT_LIMIT_MS = 7000;
+
+export async function openMachine(options: MachineOptions): Promise<OpenMachine> {
+  const { env, paths, clock, signal, mailkey, root = "/" } = options;
+  const timeoutMs = Math.min(options.config.timeoutMs, REQUEST_TIMEOUT_MS);
+  const config = { ...options.config, timeoutMs };
+  const over = new AbortController();
+  const ports: TokenPorts = { ...options.ports, config: { ...config, retryBudgetMs: 0 }, signal: over.signal };
+  const renewals: Promise<unknown>[] = [];
+  const accounts: AccountSubject[] = [];
+  const machine: OpenMachine = {
+    env,
+    paths,
+    clock,
+    signal,
+    config,
+    ports,
+    fetch: createFetch({ env, caFile: config.caFile, timeoutMs }),
+    mailkey,
+    accounts,
+    system: (path) => join(root, path),
+    find: programFinder(env),
+    vault: once(() => lookAtVault(paths, env, options.vaultLimitMs ?? VAULT_LIMIT_MS, options.askPassphrase)),
+    async settled() {
+      over.abort(new MailkeyError("ERR_INTERRUPTED", "the examination is over"));
+      await Promise.allSettled(renewals);
+    },
+  };
+  for (const address of options.addresses ?? addressesIn(paths)) {
+    const subject = await subjectOf(machine, address, (renewal) => renewals.push(renewal));
+    if (subject !== undefined) accounts.push(subject);
+  }
+  return machine;
+}
+
+/** Undefined when its file cannot be used, which a check of its own reports. */
+async function subjectOf(
+  machine: Machine,
+  address: string,
+  onRenewal: (renewal: Promise<unknown>) => void,
+): Promise<AccountSubject | undefined> {
+  const account = await orUndefined(async () => {
+    const read = readAccount(machine.paths, address);
+    return read === undefined ? undefined : resolveAccount(read);
+  });
+  if (account === undefined) return undefined;
+  const { ports } = machine;
+  const stored = once(async () => {
+    const { failure } = await machine.vault();
+    return failure ?? ended(async () => (await new CredentialStore(ports, account.address).load())?.credential);
+  });
+  const renewal = once(async (): Promise<TokenAnswer | Error> => {
+    const { failure } = await machine.vault();
+    if (failure !== undefined) return failure;
+    const renewing = getToken(ports, account, { force: true });
+    onRenewal(renewing);
+    return ended(() => renewing);
+  });
+  return {
+    machine,
+    account,
+    stored,
+    renewal,
+    async credential() {
+      const found = await stored();
+      return found instanceof Error ? undefined : found;
+    },
+    async token() {
+      const answer = await renewal();
+      return answer instanceof Error ? undefined : answer.token;
+    },
+  };
+}
+
+function addressesIn(paths: Paths): string[] {
+  try {
+    return listAddresses(paths);
+  } catch (error) {
+    if (isMailkeyError(error)) return [];
+    throw error;
+  }
+}
+
+function programFinder(env: Environment): Machine["find"] {
+  const known = new Map<string, Promise<FoundProgram | undefined>>();
+  return (executable, question) => {
+    const key = JSON.stringify([executable, question?.args]);
+    const found = known.get(key) ?? findProgram(executable, question, env);
+    known.set(key, found);
+    return found;
+  };
+}
+
+async function findProgram(
+  executable: string,
+  question: VersionQuestion | undefined,
+  env: Environment,
+): Promise<FoundProgram | undefined> {
+  const path = findExecutable(executable, env);
+  if (path === undefined || question === undefined)
+    return path === undefined ? undefined : { path, version: undefined };
+  const said = await orUndefined(() => run(path, question.args, { env, timeoutMs: VERSION_TIMEOUT_MS }));
+  const text = said === undefined ? "" : `${new TextDecoder().decode(said.stdout)}\n${said.stderr}`;
+  const match = question.pattern.exec(text);
+  return { path, version: match?.[1] ?? match?.[0] };
+}
+
+function once<T>(task: () => Promise<T>): () => Promise<T> {
+  let result: Promise<T> | undefined;
+  return () => (result ??= task());
+}
+
+/** What `task` gives, or the mailkey error that it ends with. */
+async function ended<T>(task: () => Promise<T>): Promise<T | MailkeyError> {
+  try {
+    return await task();
+  } catch (error) {
+    if (isMailkeyError(error)) return error;
+    throw error;
+  }
+}
+
+async function orUndefined<T>(task: () => Promise<T>): Promise<T | undefined> {
+  const result = await ended(task);
+  return isMailkeyError(result) ? undefined : result;
+}

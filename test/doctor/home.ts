@@ -1,0 +1,128 @@
+/** A home in which everything is in order: an account, an age vault, a credential. Tests break one thing and look. */
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { defaultConfig } from "../../src/accounts/config.ts";
+import type { Account } from "../../src/accounts/account.ts";
+import { addressToFileName } from "../../src/accounts/address.ts";
+import { saveAccount } from "../../src/accounts/store.ts";
+import type { Check } from "../../src/doctor/check.ts";
+import { openMachine, type MachineOptions, type OpenMachine } from "../../src/doctor/machine.ts";
+import { examine, type ReportedFinding } from "../../src/doctor/run.ts";
+import { createFetch } from "../../src/platform/http.ts";
+import { resolvePaths, type Paths } from "../../src/platform/paths.ts";
+import type { Credential } from "../../src/tokens/credential.ts";
+import type { TokenPorts } from "../../src/tokens/get-token.ts";
+import { CredentialStore } from "../../src/tokens/store.ts";
+import { openVault } from "../../src/vault/open.ts";
+import { setUpAge } from "../../src/vault/set-up.ts";
+import { saveVaultSettings } from "../../src/vault/settings.ts";
+import { FakeClock } from "../support/fake-clock.ts";
+
+export const ADDRESS = "me@hotmail.com";
+export const SECRET = "refresh-token-of-the-doctors-patient";
+
+export const ACCOUNT: Account = {
+  address: ADDRESS,
+  provider: "microsoft-personal",
+  client: { id: "9e5f94bc-e8a4-4e73-b8be-63364c29d753", preset: "thunderbird" },
+};
+
+export class DoctorHome {
+  /** Short: a gpg-agent's socket in it must stay below 108 bytes. */
+  readonly folder = mkdtempSync("/tmp/mkd-");
+  readonly clock = new FakeClock();
+  readonly env: Record<string, string>;
+
+  private constructor(env: Record<string, string>) {
+    mkdirSync(join(this.folder, "run"), { mode: 0o700 });
+    this.env = {
+      PATH: process.env["PATH"] ?? "",
+      HOME: this.folder,
+      XDG_RUNTIME_DIR: join(this.folder, "run"),
+      GNUPGHOME: join(this.folder, "gnupg"),
+      ...env,
+    };
+  }
+
+  /** A home without any file of mailkey's. */
+  static empty(env: Record<string, string> = {}): DoctorHome {
+    return new DoctorHome(env);
+  }
+
+  static async healthy(env: Record<string, string> = {}): Promise<DoctorHome> {
+    const home = new DoctorHome(env);
+    saveAccount(home.paths, ACCOUNT);
+    const { target } = await setUpAge(home.paths, home.env, {}, new Date(home.clock.wallMs));
+    saveVaultSettings(home.paths, { folder: "vault", ...target });
+    await home.storeCredential();
+    return home;
+  }
+
+  get paths(): Paths {
+    return resolvePaths(this.env);
+  }
+
+  get ports(): TokenPorts {
+    const { env, paths, clock } = this;
+    const config = defaultConfig(env);
+    return {
+      env,
+      paths,
+      clock,
+      config,
+      random: () => 0.5,
+      createFetch: (timeoutMs) => createFetch({ env, timeoutMs }),
+      openVault: () => openVault(paths, env),
+    };
+  }
+
+  /** The path of a file of mailkey's: `config/accounts`, `state/vault`. */
+  path(kind: keyof Paths, ...names: string[]): string {
+    return join(this.paths[kind], ...names);
+  }
+
+  accountFile(address = ADDRESS): string {
+    return this.path("config", "accounts", `${addressToFileName(address)}.toml`);
+  }
+
+  async storeCredential(address = ADDRESS, change: Partial<Credential> = {}): Promise<void> {
+    const now = this.clock.now();
+    await new CredentialStore(this.ports, address).save({
+      version: 1,
+      refreshToken: SECRET,
+      signedInAt: now,
+      accessTokens: { outlook: { token: "access-1", obtainedAt: now, lifetimeSeconds: 3600, scope: "s" } },
+      ...change,
+    });
+  }
+
+  machine(change: Partial<MachineOptions> = {}): Promise<OpenMachine> {
+    const { env, paths, clock, ports } = this;
+    const signal = new AbortController().signal;
+    return openMachine({
+      env,
+      paths,
+      clock,
+      signal,
+      config: ports.config,
+      ports,
+      mailkey: "/usr/bin/mailkey",
+      ...change,
+    });
+  }
+
+  /** What one check finds. None of it holds the credential, and every path in a command is quoted. */
+  async examine(check: Check, change: Partial<MachineOptions> = {}): Promise<ReportedFinding[]> {
+    const machine = await this.machine(change);
+    const findings = await examine(machine, [check], { limitMs: 20_000 });
+    await machine.settled();
+    if (JSON.stringify(findings).includes(SECRET)) throw new Error("a finding holds a secret");
+    if (findings.some(({ severity }) => severity === "error") && check.worst === "warning")
+      throw new Error(`${check.id} says that it reports warnings at worst`);
+    return findings;
+  }
+
+  dispose(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
