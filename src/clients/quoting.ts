@@ -9,3 +9,8 @@ export function doubleQuoted(text: string, special = ""): string {
   const escaped = text.replace(/[\u0021-\u007e]/g, (sign) => (`"\\${special}`.includes(sign) ? `\\${sign}` : sign));
   return `"${escaped}"`;
 }
+
+/** A string of Python's. What JSON escapes, Python reads in the same way. */
+export function pythonString(text: string): string {
+  return JSON.stringify(text);
+}

@@ -29,10 +29,15 @@ export function resolvePaths(env: Environment): Paths {
   const state = join(xdg(env, "XDG_STATE_HOME", ".local/state"), "mailkey");
   const runtimeRoot = env["XDG_RUNTIME_DIR"];
   return {
-    config: join(xdg(env, "XDG_CONFIG_HOME", ".config"), "mailkey"),
+    config: join(configHome(env), "mailkey"),
     state,
     runtime: runtimeRoot !== undefined && isAbsolute(runtimeRoot) ? join(runtimeRoot, "mailkey") : join(state, "run"),
   };
+}
+
+/** Where programs keep what their users configure. */
+export function configHome(env: Environment): string {
+  return xdg(env, "XDG_CONFIG_HOME", ".config");
 }
 
 /** The user's home folder. */
