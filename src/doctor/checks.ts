@@ -1,6 +1,27 @@
 /** Every check, in the order in which findings are shown. */
 import type { Check } from "./check.ts";
 import { fileModes } from "./checks/file-modes.ts";
+import { caFile } from "./checks/ca-file.ts";
+import { clientAccountType } from "./checks/client-account-type.ts";
+import { clientDisabled } from "./checks/client-disabled.ts";
+import { clientRedirect } from "./checks/client-redirect.ts";
+import { clientSecret } from "./checks/client-secret.ts";
+import { clock } from "./checks/clock.ts";
+import { dns } from "./checks/dns.ts";
+import { imapLogin } from "./checks/imap-login.ts";
+import { otherTools } from "./checks/other-tools.ts";
+import { popLogin } from "./checks/pop-login.ts";
+import { providerReach } from "./checks/provider-reach.ts";
+import { providerTls } from "./checks/provider-tls.ts";
+import { proxy } from "./checks/proxy.ts";
+import { renewal } from "./checks/renewal.ts";
+import { resourceGranted } from "./checks/resource-granted.ts";
+import { serverHost } from "./checks/server-host.ts";
+import { signInAge } from "./checks/sign-in-age.ts";
+import { smtpLogin } from "./checks/smtp-login.ts";
+import { tokenAudience } from "./checks/token-audience.ts";
+import { tokenLength } from "./checks/token-length.ts";
+import { tokenScopes } from "./checks/token-scopes.ts";
 
 export interface CheckGroup {
   readonly title: string;
@@ -14,9 +35,24 @@ export const CHECK_GROUPS: readonly CheckGroup[] = [
   },
   { title: "Vault", checks: [] },
   { title: "Environment", checks: [] },
-  { title: "Network", checks: [] },
-  { title: "Provider and token", checks: [] },
-  { title: "Mail servers", checks: [] },
+  { title: "Network", checks: [dns, proxy, caFile, providerReach, providerTls, clock] },
+  {
+    title: "Provider and token",
+    checks: [
+      clientDisabled,
+      clientAccountType,
+      clientSecret,
+      clientRedirect,
+      renewal,
+      signInAge,
+      otherTools,
+      tokenAudience,
+      tokenScopes,
+      tokenLength,
+      resourceGranted,
+    ],
+  },
+  { title: "Mail servers", checks: [serverHost, imapLogin, popLogin, smtpLogin] },
   { title: "Mail programs", checks: [] },
 ];
 

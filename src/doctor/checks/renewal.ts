@@ -1,0 +1,100 @@
+/** Whether a new access token is to be had, and what the provider says if not. */
+import { isMailkeyError, type MailkeyError } from "../../errors.ts";
+import { peerText } from "../../platform/text.ts";
+import type { AccountCheck, AccountSubject, Finding } from "../check.ts";
+import { askProvider, isWayOpen } from "../network.ts";
+import { editAccount, mailkeyLine } from "../remedies.ts";
+import { suspicionOf } from "../suspicion.ts";
+import { clientAccountType } from "./client-account-type.ts";
+import { clientDisabled } from "./client-disabled.ts";
+import { clientSecret } from "./client-secret.ts";
+
+/** Renewing may have taken most of the time that a check has. */
+const SECOND_QUESTION_MS = 2000;
+
+export const renewal: AccountCheck = {
+  of: "account",
+  id: "renewal",
+  title: "a new access token",
+  worst: "error",
+  async examine(subject) {
+    const answer = await subject.renewal();
+    if (!isMailkeyError(answer)) return [];
+    if (answer.code === "ERR_SIGN_IN_AGAIN") return [await signInNeeded(subject, answer)];
+    if (answer.code === "ERR_CLIENT_REJECTED") return await clientRejected(subject, answer);
+    if (answer.code === "ERR_PROVIDER_UNAVAILABLE") return await unavailable(subject, answer);
+    if (answer.code === "ERR_LOCK_TIMEOUT") return [busy(answer)];
+    return []; // the vault's and the files' own checks say what is wrong with them
+  },
+};
+
+async function signInNeeded(subject: AccountSubject, error: MailkeyError): Promise<Finding> {
+  const { address } = subject.account;
+  const credential = await subject.credential();
+  const suspicion = credential === undefined ? undefined : suspicionOf(subject, credential);
+  return {
+    severity: "error",
+    seen: error.message,
+    means: `No tokens can be had until somebody signs in again.${suspicion === undefined ? "" : ` ${suspicion.means}`}`,
+    remedy: [mailkeyLine("login", address)],
+    ...(suspicion === undefined ? {} : { advice: suspicion.advice, sources: suspicion.sources }),
+  };
+}
+
+/** The checks of the client know more where they find something. */
+async function clientRejected(subject: AccountSubject, error: MailkeyError): Promise<Finding[]> {
+  const known: Finding[] = [];
+  for (const check of [clientDisabled, clientAccountType, clientSecret]) known.push(...(await check.examine(subject)));
+  if (known.length > 0) return [];
+  const { address } = subject.account;
+  if (error.details?.["error"] === "invalid_scope") {
+    return [
+      {
+        severity: "error",
+        seen: error.message,
+        means: "What the account asks for was not granted when somebody signed in, or the provider does not know it.",
+        remedy: [mailkeyLine("login", address)],
+        advice: "If that is refused as well, correct [scopes] in the account's file, or delete them.",
+      },
+    ];
+  }
+  return [
+    {
+      severity: "error",
+      seen: error.message,
+      means:
+        "The provider refuses the application (its client id or secret), not the person: signing in again does not help.",
+      remedy: [editAccount(subject)],
+      advice: "Compare id and secret under [client] with the registration at the provider.",
+    },
+  ];
+}
+
+/** Only what the checks of the network do not say. */
+async function unavailable({ machine, account }: AccountSubject, error: MailkeyError): Promise<Finding[]> {
+  const { token } = account.provider.endpoints;
+  if (token === undefined || !URL.canParse(token)) return [];
+  const url = new URL(token);
+  if (!(await isWayOpen(machine, url))) return [];
+  const answer = await askProvider(machine, url, SECOND_QUESTION_MS);
+  if (answer.kind !== "answered" || answer.status >= 500 || answer.status === 429) return [];
+  if (!/\bjson\b/i.test(answer.contentType)) return [];
+  return [
+    {
+      severity: "warning",
+      seen: peerText(error.message, 300),
+      means: "The provider answers, but gave no token this time. Nothing is lost; mailkey tries again by itself.",
+      remedy: [mailkeyLine("test", account.address, "--force")],
+    },
+  ];
+}
+
+function busy(error: MailkeyError): Finding {
+  return {
+    severity: "warning",
+    seen: error.message,
+    means: "Some process holds the account's lock and does not go on: it may wait for a passphrase.",
+    remedy: ["pgrep -al mailkey"],
+    advice: "End it if it hangs.",
+  };
+}

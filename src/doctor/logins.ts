@@ -1,0 +1,135 @@
+/** The check of one protocol's login, the same for all three: one more command after the login, because some servers say no only then. */
+import { isMailkeyError } from "../errors.ts";
+import { hintFor } from "../mail/explain-login.ts";
+import type { LoginFailure, LoginProblem, LoginReport } from "../mail/report.ts";
+import { testLogin } from "../mail/login.ts";
+import { identityOf, isIdentityOf } from "../oauth/identity.ts";
+import { trustedCertificates } from "../platform/certificates.ts";
+import type { Protocol } from "../providers/provider.ts";
+import type { AccountCheck, AccountSubject, Finding, FreshToken, Severity } from "./check.ts";
+import { claimsOf } from "./jwt.ts";
+import { lookUpProblem, QUESTION_MS } from "./network.ts";
+import { editAccount, editConfig, mailkeyLine } from "./remedies.ts";
+import { wrongHost } from "./servers.ts";
+import { serverHost } from "./checks/server-host.ts";
+import { tokenAudience } from "./checks/token-audience.ts";
+import { missingScopes } from "./checks/token-scopes.ts";
+
+const NAMES = { imap: "IMAP", pop: "POP3", smtp: "SMTP" } as const;
+const USES = {
+  imap: "mbsync, mutt and others cannot fetch",
+  pop: "POP3 programs cannot fetch",
+  smtp: "nothing can be sent",
+};
+
+/** Nobody needs POP3 where there is IMAP, and many switch it off. */
+function severityOf(protocol: Protocol, { account }: AccountSubject): Severity {
+  return protocol === "pop" && account.provider.servers.imap !== undefined ? "warning" : "error";
+}
+
+export function loginCheck(protocol: Protocol, worst: Severity = "error"): AccountCheck {
+  return {
+    of: "account",
+    id: `${protocol}-login`,
+    title: `login to the ${NAMES[protocol]} server`,
+    worst,
+    async examine(subject) {
+      const token = await subject.token();
+      if (token === undefined) return [];
+      const report = await login(subject, protocol, token);
+      if (report === undefined || report.ok || report.reason === "aborted") return [];
+      return (await isKnownOtherwise(subject, report)) ? [] : [findingOf(subject, report, token)];
+    },
+  };
+}
+
+/** Undefined where there is no such server, or its name is unknown, or `network.ca_file` cannot be read: others report that. */
+async function login(
+  { machine, account }: AccountSubject,
+  protocol: Protocol,
+  token: FreshToken,
+): Promise<LoginReport | undefined> {
+  const { servers, mechanisms } = account.provider;
+  const server = servers[protocol];
+  if (server === undefined || (await lookUpProblem(server.host, machine.signal)) !== undefined) return undefined;
+  const [first = "XOAUTH2", ...others] = mechanisms[protocol] ?? ["XOAUTH2", "OAUTHBEARER"];
+  try {
+    const certificates = trustedCertificates(machine.env, machine.config.caFile);
+    const request = { protocol, server, token: token.value, user: account.user, certificates };
+    return await testLogin({
+      ...request,
+      mechanisms: [first, ...others],
+      timeoutMs: QUESTION_MS,
+      signal: machine.signal,
+    });
+  } catch (error) {
+    if (isMailkeyError(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Whether another check has the cause of it. */
+async function isKnownOtherwise(subject: AccountSubject, { protocol, reason }: LoginFailure): Promise<boolean> {
+  if (reason === "refused") {
+    const missing = await missingScopes(subject);
+    if (missing.some((scope) => scope.protocol === protocol)) return true;
+    return (await tokenAudience.examine(subject)).some(({ severity }) => severity === "error");
+  }
+  const ports = await serverHost.examine(subject);
+  return ports.some(
+    ({ severity, seen }) => severity === "error" && seen.startsWith(`the ${protocol.toUpperCase()} server`),
+  );
+}
+
+function findingOf(subject: AccountSubject, report: LoginFailure, token: FreshToken): Finding {
+  const { account } = subject;
+  const { protocol, server, message, said } = report;
+  const stranger = strangerIn(subject, token);
+  const hint = hintFor(report, { providerId: account.provider.id, address: account.address });
+  const where = `${NAMES[protocol]} ${server.host}:${server.port}`;
+  return {
+    severity: severityOf(protocol, subject),
+    seen: `${where}: ${message}${said === undefined ? "" : `: “${said}”`}`,
+    means: [
+      `With ${account.address}, ${USES[protocol]}.`,
+      ...(report.reason === "refused" && stranger !== undefined
+        ? [`The token belongs to ${stranger}, and ${account.login} should have signed in.`]
+        : []),
+    ].join(" "),
+    remedy: remedyFor(subject, report),
+    ...(hint === undefined ? {} : { advice: sentence(hint) }),
+  };
+}
+
+/** What can be typed; words for the rest are the hint's. An administrator's switch is nobody's to type here. */
+function remedyFor(subject: AccountSubject, { protocol, reason, said = "", stage, server }: LoginFailure): string[] {
+  const { address, provider } = subject.account;
+  if (/5\.7\.139|\b432 4\.3\.2|too many|\[LIMIT\]/i.test(said)) return [];
+  if (wrongHost(provider.id, server.host) !== undefined) return [editAccount(subject)];
+  const again = mailkeyLine("test", address, `--${protocol}`, "--force");
+  const byReason: Readonly<Record<LoginProblem, readonly string[]>> = {
+    refused: stage === "after-login" ? [mailkeyLine("login", address)] : [mailkeyLine("login", address), again],
+    certificate: [editConfig(subject.machine)],
+    "no-mechanism": [editAccount(subject)],
+    "tls-failed": [editAccount(subject)],
+    "starttls-refused": [editAccount(subject)],
+    unreachable: [editAccount(subject), again],
+    timeout: [again],
+    closed: [again],
+    protocol: [editAccount(subject)],
+    aborted: [],
+    preauthenticated: [],
+    "starttls-injection": [],
+  };
+  return [...byReason[reason]];
+}
+
+/** Who signed in, when the token tells and it is not who should have. Only a hint: some tenants have two names for everybody. */
+function strangerIn({ account }: AccountSubject, token: FreshToken): string | undefined {
+  const identity = identityOf(claimsOf(token.value));
+  return identity === undefined || isIdentityOf(identity, account.login) ? undefined : identity.addresses[0];
+}
+
+function sentence(hint: string): string {
+  return `${hint.slice(0, 1).toUpperCase()}${hint.slice(1)}${/[.!?]$/.test(hint) ? "" : "."}`;
+}

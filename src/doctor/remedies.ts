@@ -1,0 +1,57 @@
+/** Commands that mend things, as lines for the user's shell. Whatever comes from files and addresses is quoted. */
+import { realpathSync } from "node:fs";
+import { join } from "node:path";
+import { accountPath } from "../accounts/store.ts";
+import { shellLine, shellWord } from "../platform/shell.ts";
+import type { AccountSubject, Machine } from "./check.ts";
+
+/** `mailkey COMMAND ADDRESS …`; an address that looks like a flag comes after `--`. */
+export function mailkeyLine(command: string, address: string, ...flags: readonly string[]): string {
+  const isFlagLike = address.startsWith("-");
+  return shellLine(["mailkey", command, ...flags, ...(isFlagLike ? ["--"] : []), address]);
+}
+
+/** Opens a file of the user's, at a line when one is given. */
+export function editorLine(path: string, line?: number): string {
+  return `\${EDITOR:-nano} ${line === undefined ? "" : `+${line} `}${shellWord(path)}`;
+}
+
+export function editAccount({ machine, account }: AccountSubject): string {
+  return editorLine(accountPath(machine.paths, account.address));
+}
+
+export function editConfig(machine: Machine): string {
+  return editorLine(join(machine.paths.config, "config.toml"));
+}
+
+/** Puts `text` in the place of a line, whose indentation stays. */
+export function replaceLine(path: string, line: number, text: string): string {
+  return sed(path, `${line}s/[^[:space:]].*/${replacement(text)}/`);
+}
+
+/** Puts `text` behind a line, indented alike. */
+export function insertAfter(path: string, line: number, text: string): string {
+  return sed(path, `${line}s/^\\([[:space:]]*\\).*/&\\n\\1${replacement(text)}/`);
+}
+
+export function deleteLine(path: string, line: number): string {
+  return sed(path, `${line}d`);
+}
+
+/** Only what is special in the right half of a substitution: the shell's part is `shellWord`'s. @see POSIX sed */
+function replacement(text: string): string {
+  return text.replace(/[\\&/]/g, String.raw`\$&`);
+}
+
+/** Edits in place. A linked dotfile stays a link: sed is given what it leads to. */
+function sed(path: string, script: string): string {
+  return `${shellLine(process.platform === "darwin" ? ["sed", "-i", "", script] : ["sed", "-i", script])} ${shellWord(realPath(path))}`;
+}
+
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}
