@@ -17,6 +17,15 @@ export function normaliseAddress(address: string): string {
   return `${local.toLowerCase()}@${domain}`;
 }
 
+/** Whether two addresses are one mailbox's; what is not an address equals nothing. */
+export function isSameAddress(one: string, other: string): boolean {
+  try {
+    return normaliseAddress(one) === normaliseAddress(other);
+  } catch {
+    return false;
+  }
+}
+
 /** The address as a file name without ending: what could leave the folder, or hide, is percent-encoded. */
 export function addressToFileName(address: string): string {
   return normaliseAddress(address)

@@ -19,6 +19,8 @@ export interface Asker {
   /** `problem` says what is wrong with an answer, or nothing. */
   text(question: string, example: string, problem: (answer: string) => string | undefined): Promise<string>;
   select(question: string, choices: readonly Choice[]): Promise<string>;
+  /** Any number of them, none included; `initial` are chosen at first. */
+  selectSeveral(question: string, choices: readonly Choice[], initial: readonly string[]): Promise<string[]>;
   /** Without echo; may be empty. */
   secret(question: string): Promise<Secret>;
 }
@@ -34,16 +36,26 @@ export function askerOf({ terminal, signal }: Context, json: boolean): Asker | u
       const answer = await ask((clack) => clack.text({ ...common, message, placeholder, validate }));
       return answer.trim();
     },
-    select(message, choices) {
-      const options = choices.map(({ value, label, hint }) =>
-        hint === undefined ? { value, label } : { value, label, hint },
-      );
-      return ask((clack) => clack.select<string>({ ...common, message, options }));
-    },
+    select: (message, choices) =>
+      ask((clack) => clack.select<string>({ ...common, message, options: choices.map(optionOf) })),
+    selectSeveral: (message, choices, initial) =>
+      ask((clack) =>
+        clack.multiselect<string>({
+          ...common,
+          message,
+          options: choices.map(optionOf),
+          initialValues: [...initial],
+          required: false,
+        }),
+      ),
     async secret(message) {
       return new Secret(await ask((clack) => clack.password({ ...common, message })));
     },
   };
+}
+
+function optionOf({ value, label, hint }: Choice): { value: string; label: string; hint?: string } {
+  return hint === undefined ? { value, label } : { value, label, hint };
 }
 
 /** A symbol is how the library says that the person gave up. */

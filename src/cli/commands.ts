@@ -8,6 +8,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   list: async () => (await import("./list.ts")).list,
   status: async () => (await import("./status.ts")).status,
   show: async () => (await import("./show.ts")).show,
+  setup: async () => (await import("./setup.ts")).setup,
   test: async () => (await import("./test.ts")).test,
   doctor: async () => (await import("./doctor.ts")).doctor,
   providers: async () => (await import("./providers.ts")).providers,
@@ -27,7 +28,7 @@ export function findCommand(name: string): (() => Promise<Command>) | undefined 
 /** The order and headings of `mailkey help`. */
 export const GROUPS: readonly { readonly title: string; readonly names: readonly string[] }[] = [
   { title: "Sign in", names: ["add", "login", "import"] },
-  { title: "Use", names: ["token", "test", "mutt-oauth2"] },
+  { title: "Use", names: ["setup", "token", "test", "mutt-oauth2"] },
   { title: "Look", names: ["doctor", "list", "status", "show", "providers"] },
   { title: "Keep", names: ["vault", "remove", "revoke"] },
 ];

@@ -5,6 +5,8 @@
  */
 import type { ErrorCode } from "../errors.ts";
 
+/** `setup --check` found something that is not as it was written. */
+export const EXIT_DRIFT = 1;
 export const EXIT_USAGE = 64;
 export const EXIT_TRY_LATER = 75;
 export const EXIT_SIGN_IN_AGAIN = 77;

@@ -36,13 +36,13 @@ export interface RenderRequest {
   /** Undefined when it is not installed: what the newest version wants is rendered then. */
   readonly program: FoundProgram | undefined;
   /** Other programs by their executable's name, for recipes that build on them (mu4e on mbsync and msmtp). */
-  find(executable: string): FoundProgram | undefined;
+  readonly find: (executable: string) => FoundProgram | undefined;
   readonly home: string;
   readonly env: Environment;
   /** PEM file of authorities that the user trusts besides the system's (`network.ca_file`): programs are told of it, too. */
   readonly caFile: string | undefined;
   /** What a file holds now without mailkey's own part, as Latin-1 so that no byte is lost; undefined when there is none. */
-  read(path: string): string | undefined;
+  readonly read: (path: string) => string | undefined;
 }
 
 /** How a file's comments begin, which is how the marks around mailkey's block are written. */

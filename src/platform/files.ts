@@ -7,6 +7,7 @@
 import {
   closeSync,
   fchmodSync,
+  fchownSync,
   fstatSync,
   fsyncSync,
   lstatSync,
@@ -80,14 +81,26 @@ export function replaceFile(
   folderRule: "private" | "as-is" = "private",
 ): void {
   const target = resolveLink(path);
+  if (folderRule === "private") ensurePrivateFolder(dirname(target));
+  writeAtomically(target, content, { mode: PRIVATE_FILE });
+}
+
+/** What a file gets that takes another's place. */
+export interface Attributes {
+  readonly mode: number;
+  readonly owner?: { readonly user: number; readonly group: number };
+}
+
+/** The second half of `replaceFile`: `target` is no link, and its folder is there. @throws ERR_STORAGE */
+export function writeAtomically(target: string, content: Uint8Array | string, { mode, owner }: Attributes): void {
   const folder = dirname(target);
-  if (folderRule === "private") ensurePrivateFolder(folder);
   const temporary = join(folder, `.${basename(target)}.${process.pid}.${randomName()}.tmp`);
   const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
   try {
     const descriptor = openSync(temporary, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, PRIVATE_FILE);
     try {
-      fchmodSync(descriptor, PRIVATE_FILE);
+      keepOwner(descriptor, owner);
+      fchmodSync(descriptor, mode);
       let written = 0;
       while (written < bytes.length) written += writeSync(descriptor, bytes, written);
       fsyncSync(descriptor);
@@ -101,6 +114,13 @@ export function replaceFile(
   }
   syncFolder(folder);
   removeLeftovers(folder, basename(target));
+}
+
+/** A file that the user may write but does not own stays another's: then it is not replaced at all. */
+function keepOwner(descriptor: number, owner: Attributes["owner"]): void {
+  if (owner === undefined || process.platform === "win32") return;
+  const own = fstatSync(descriptor);
+  if (own.uid !== owner.user || own.gid !== owner.group) fchownSync(descriptor, owner.user, owner.group);
 }
 
 /** Removes a file durably; a missing one is no error. @throws ERR_STORAGE */
@@ -164,13 +184,18 @@ function checkOwnerAndMode(path: string, owner: number, mode: number, privacy: P
   });
 }
 
-function resolveLink(path: string): string {
+/** The file that a path leads to; the path itself when it is no link, or leads nowhere. */
+export function resolveLink(path: string): string {
   try {
-    if (!lstatSync(path).isSymbolicLink()) return path;
-    return realpathSync(path);
+    return isLink(path) ? realpathSync(path) : path;
   } catch {
     return path;
   }
+}
+
+/** False for a path at which there is nothing. */
+export function isLink(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
 }
 
 function syncFolder(folder: string): void {
@@ -215,7 +240,8 @@ function removeQuietly(path: string): void {
   }
 }
 
-function storageError(what: string, cause: unknown): MailkeyError {
+/** @param what failed: `cannot read PATH` */
+export function storageError(what: string, cause: unknown): MailkeyError {
   const reasons: Record<string, string> = {
     ENOSPC: "no space left on the device",
     EDQUOT: "disk quota exceeded",

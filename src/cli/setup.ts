@@ -1,0 +1,194 @@
+/** `mailkey setup`: the configuration of mail programs, shown, agreed upon, written, checked, taken out. */
+import { applyDraft } from "../clients/apply.ts";
+import { Draft } from "../clients/draft.ts";
+import { planRemoval, planSetup, type ProgramPlan, type SetupWorld } from "../clients/plan.ts";
+import type { Recipe } from "../clients/recipe.ts";
+import { loadNamed, loadRecipe, loadRecipes } from "../clients/recipes.ts";
+import { readSetupRecord } from "../clients/record.ts";
+import { isMailkeyError, MailkeyError } from "../errors.ts";
+import { shellLine } from "../platform/shell.ts";
+import { askerOf } from "./ask.ts";
+import { defineCommand, type Values } from "./command.ts";
+import type { Context } from "./context.ts";
+import { report } from "./run.ts";
+import { checkPrograms } from "./setup-check.ts";
+import { chooseInstalled, listPrograms, programsSetUp } from "./setup-list.ts";
+import { plansJson, printedText, shownChanges, shownNotes, tilde } from "./setup-text.ts";
+import { loadSetupWorld, requireMailAccount } from "./setup-world.ts";
+
+const OPTIONS = {
+  account: {
+    type: "string",
+    multiple: true,
+    value: "ADDRESS",
+    summary: "only this account; may be given several times. Without it: all",
+  },
+  list: { type: "boolean", summary: "list the programs: installed or not, set up or not" },
+  print: { type: "boolean", summary: "print what would be written, to be pasted, and write nothing" },
+  check: { type: "boolean", summary: "exit with 1 when something is not as setup would write it" },
+  remove: { type: "boolean", summary: "take out what setup has written" },
+  yes: { type: "boolean", short: "y", summary: "do not ask" },
+  json: { type: "boolean", summary: "print JSON" },
+} as const;
+
+export const setup = defineCommand({
+  name: "setup",
+  summary: "set mail programs up to get their tokens from mailkey",
+  description: `Shows what it would change in the programs' configuration files, asks, and writes: a marked block in files of yours, or a file of its
+own. Everything around the block stays as it is, byte for byte; the file as it was is kept in the state folder. Running it again brings
+the block up to date, --remove takes it out, and --account adds accounts to those that are in it.
+
+Without PROGRAM it asks which of the installed programs are meant.`,
+  args: [{ name: "PROGRAM", summary: "mbsync, msmtp, …: see --list", required: false, multiple: true }],
+  options: OPTIONS,
+  examples: [
+    { line: "mailkey setup", meaning: "choose among the programs that are installed" },
+    { line: "mailkey setup mbsync msmtp", meaning: "fetching and sending, for all accounts" },
+    { line: "mailkey setup mutt --account you@hotmail.com --yes", meaning: "for one account, without questions" },
+    { line: "mailkey setup mbsync --print", meaning: "to paste it yourself" },
+    { line: "mailkey setup --check", meaning: "is everything still as it was written?" },
+    { line: "mailkey setup mbsync --remove", meaning: "as if it had never been there" },
+  ],
+  async run({ values, args, context }) {
+    refuseSeveralModes(values);
+    await refuseUnknown(args);
+    const json = values.json === true;
+    const world = await loadSetupWorld(context, await loadRecipes());
+    if (values.list === true) return listPrograms(context, world, json);
+    if (values.check === true) return checkPrograms(context, world, args, json);
+    return new SettingUp(context, world, values).run(args);
+  },
+});
+
+class SettingUp {
+  readonly #context: Context;
+  readonly #world: SetupWorld;
+  readonly #values: Values<typeof OPTIONS>;
+  #draft: Draft;
+  readonly #plans: ProgramPlan[] = [];
+  readonly #failures: { readonly recipe: Recipe; readonly error: MailkeyError }[] = [];
+
+  constructor(context: Context, world: SetupWorld, values: Values<typeof OPTIONS>) {
+    this.#context = context;
+    this.#world = world;
+    this.#values = values;
+    this.#draft = new Draft(readSetupRecord(context.paths));
+  }
+
+  async run(names: readonly string[]): Promise<number> {
+    const recipes = await this.#recipes(names);
+    for (const recipe of recipes) await this.#plan(recipe);
+    const status = this.#reportFailures();
+    if (this.#plans.length === 0) return status;
+    const { stdout } = this.#context;
+    if (this.#values.print === true) {
+      stdout(this.#values.json === true ? this.#json([]) : printedText(this.#plans, this.#world.home));
+      return status;
+    }
+    const backups = await this.#write(recipes.map(({ name }) => name));
+    if (this.#values.json === true) stdout(this.#json(backups));
+    else stdout(shownNotes(this.#plans, this.#world.home, this.#context.terminal));
+    return status;
+  }
+
+  async #recipes(names: readonly string[]): Promise<Recipe[]> {
+    const { remove, print, yes, json } = this.#values;
+    if (remove === true)
+      return names.length === 0 ? programsSetUp(this.#world, this.#draft) : Promise.all(names.map(loadRecipe));
+    if (print === true && names.length > 0) return Promise.all(names.map(loadRecipe));
+    if (names.length > 0) return loadNamed(names);
+    const asker = askerOf(this.#context, json === true || yes === true);
+    return loadNamed(await chooseInstalled(this.#world, this.#draft, asker, yes === true));
+  }
+
+  /** A program that cannot be set up does not keep the others from it. */
+  async #plan(recipe: Recipe): Promise<void> {
+    const draft = this.#draft.copy();
+    const subject = { recipe, world: this.#world, draft };
+    const { account: addresses, remove } = this.#values;
+    try {
+      const plan =
+        remove === true
+          ? await planRemoval(subject, addresses)
+          : await planSetup(subject, addresses?.map((address) => requireMailAccount(this.#world, address)) ?? "all");
+      this.#draft = draft;
+      this.#plans.push(plan);
+    } catch (error) {
+      if (!isMailkeyError(error)) throw error;
+      this.#failures.push({ recipe, error });
+    }
+  }
+
+  #reportFailures(): number {
+    const [only, ...others] = this.#failures;
+    if (only === undefined) return 0;
+    if (others.length === 0 && this.#plans.length === 0) throw only.error;
+    const statuses = this.#failures.map(({ error }) => report(error, this.#context, this.#values.json === true));
+    return statuses[0] ?? 0;
+  }
+
+  /** @returns where the files are kept as they were */
+  async #write(names: readonly string[]): Promise<readonly { path: string; backup: string }[]> {
+    const { changes } = this.#draft;
+    const { stderr, stdout, terminal, paths, clock } = this.#context;
+    const { yes, json } = this.#values;
+    const { home } = this.#world;
+    if (changes.length === 0) {
+      stderr(json === true ? "" : `nothing to change: ${names.join(", ")}\n`);
+    } else {
+      if (json !== true) stdout(shownChanges(changes, home, terminal.colourOut));
+      if (yes !== true) await this.#agree(changes.length, names);
+    }
+    const { backups } = applyDraft(paths, this.#draft, new Date(clock.now().wallMs));
+    if (json !== true) {
+      for (const { path, after } of changes)
+        stderr(`${after === undefined ? "removed" : "wrote"} ${tilde(path, home)}\n`);
+      for (const { path, backup } of backups) stderr(`${tilde(path, home)} as it was: ${tilde(backup, home)}\n`);
+    }
+    return backups;
+  }
+
+  async #agree(files: number, names: readonly string[]): Promise<void> {
+    const asker = askerOf(this.#context, this.#values.json === true);
+    const { remove, account = [] } = this.#values;
+    if (asker === undefined) {
+      const flags = [
+        ...(remove === true ? ["--remove"] : []),
+        ...account.flatMap((each) => ["--account", each]),
+        "--yes",
+      ];
+      throw new MailkeyError("ERR_USAGE", "nothing was written: there is no terminal to ask at", {
+        hint: `mailkey setup ${shellLine([...names, ...flags])}`,
+      });
+    }
+    const agrees = await asker.confirm(files === 1 ? "Write this?" : `Write these ${files} files?`, true);
+    if (!agrees) throw new MailkeyError("ERR_INTERRUPTED", "nothing was written");
+  }
+
+  #json(backups: readonly { path: string; backup: string }[]): string {
+    const { print } = this.#values;
+    return plansJson(this.#plans, this.#draft, this.#world.home, {
+      isWritten: print !== true,
+      backups,
+      failures: this.#failures,
+    });
+  }
+}
+
+function refuseSeveralModes(values: Values<typeof OPTIONS>): void {
+  const modes = (["list", "print", "check", "remove"] as const).filter((mode) => values[mode] === true);
+  if (modes.length < 2) return;
+  throw new MailkeyError("ERR_USAGE", `setup: ${modes.map((mode) => `--${mode}`).join(" and ")} do not go together`, {
+    hint: "mailkey help setup",
+  });
+}
+
+async function refuseUnknown(names: readonly string[]): Promise<void> {
+  const [{ RECIPES }, { nearest }] = await Promise.all([import("../clients/recipes.ts"), import("./nearest.ts")]);
+  const unknown = names.find((name) => !Object.hasOwn(RECIPES, name));
+  if (unknown === undefined) return;
+  const similar = nearest(unknown, Object.keys(RECIPES));
+  throw new MailkeyError("ERR_USAGE", `mailkey cannot set ${JSON.stringify(unknown)} up`, {
+    hint: similar === undefined ? "mailkey setup --list" : `did you mean mailkey setup ${similar}?`,
+  });
+}

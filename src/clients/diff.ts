@@ -1,0 +1,42 @@
+/** Changes of files as people read them: a unified diff. */
+import { styleText } from "node:util";
+import { structuredPatch } from "diff";
+import { utf8 } from "./block.ts";
+import type { FileChange } from "./draft.ts";
+
+const CONTEXT_LINES = 3;
+
+/**
+ * One file's change. Passwords that stand in it, and what would confuse a terminal, are not shown.
+ *
+ * @param name the path as it is to be shown
+ */
+export function unifiedDiff({ before, after, newMode }: FileChange, name: string, colour: boolean): string {
+  const paint = (style: "bold" | "cyan" | "green" | "red", text: string) =>
+    colour ? styleText(style, text, { validateStream: false }) : text;
+  const what =
+    before === undefined ? `new file, mode ${newMode.toString(8)}` : after === undefined ? "removed" : "changed";
+  const { hunks } = structuredPatch("", "", before ?? "", after ?? "", "", "", { context: CONTEXT_LINES });
+  const shownLine = (line: string) => {
+    const text = shown(line.charAt(0) + withoutPassword(line.slice(1)));
+    if (line.startsWith("+")) return paint("green", text);
+    return line.startsWith("-") ? paint("red", text) : text;
+  };
+  const heads = hunks.map(({ oldStart, oldLines, newStart, newLines }) =>
+    paint("cyan", `@@ -${oldStart},${oldLines} +${newStart},${newLines} @@`),
+  );
+  const lines = hunks.flatMap((hunk, index) => [heads[index] ?? "", hunk.lines.map(shownLine)].flat());
+  return [paint("bold", `${name} (${what})`), ...lines].map((line) => `${line}\n`).join("");
+}
+
+/** UTF-8 where it is; control characters, the carriage return of DOS files among them, are not for the terminal. */
+function shown(line: string): string {
+  return utf8(line)
+    .replace(/\r$/, "")
+    .replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, "?");
+}
+
+/** `password secret`, `Pass = secret`; not the commands that print one. */
+function withoutPassword(line: string): string {
+  return line.replace(/^(\s*(?:set\s+)?\w*pass(?:word|wd|phrase)?\b["']?\s*[=: ]\s*).+/i, "$1…");
+}
