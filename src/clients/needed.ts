@@ -1,7 +1,8 @@
 /** What a recipe cannot do without: an account that lacks it is refused, saying what to do instead. */
 import { MailkeyError } from "../errors.ts";
 import type { MailServer, Mechanism, Protocol } from "../providers/provider.ts";
-import type { MailAccount } from "./recipe.ts";
+import type { MailAccount, RenderRequest } from "./recipe.ts";
+import { isAtLeast } from "./version.ts";
 
 const NAMES: Readonly<Record<Protocol, string>> = { imap: "IMAP", pop: "POP3", smtp: "SMTP" };
 
@@ -47,6 +48,18 @@ export function neededMechanism(
     `${program} does not speak ${offered.join(" or ")}, as ${account.address} needs`,
     {
       hint: "mailkey setup mbsync",
+    },
+  );
+}
+
+/** @throws ERR_UNSUPPORTED when the program that was found is older than the first that can use tokens */
+export function neededVersion({ program }: RenderRequest, name: string, oldest: string): void {
+  if (isAtLeast(program?.version, oldest)) return;
+  throw new MailkeyError(
+    "ERR_UNSUPPORTED",
+    `${name} ${program?.version} is too old for tokens: ${oldest} is the first`,
+    {
+      hint: "mailkey setup mbsync msmtp",
     },
   );
 }

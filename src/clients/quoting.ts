@@ -14,3 +14,14 @@ export function doubleQuoted(text: string, special = ""): string {
 export function pythonString(text: string): string {
   return JSON.stringify(text);
 }
+
+/**
+ * The address as it stands in a From field (RFC 5322 3.4.1): a local part with other signs than an atom's is in quotes. Without them a
+ * comma or a parenthesis would be read as something else.
+ */
+export function addrSpec(address: string): string {
+  const at = address.lastIndexOf("@");
+  const [local, domain] = [address.slice(0, at), address.slice(at)];
+  const isPlain = /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~.\u0080-\u{10ffff}-]+$/u.test(local) || /^"([^"\\]|\\.)*"$/.test(local);
+  return `${isPlain ? local : doubleQuoted(local)}${domain}`;
+}

@@ -6,6 +6,13 @@ import type { Recipe } from "./recipe.ts";
 export const RECIPES: Readonly<Record<string, () => Promise<Recipe>>> = {
   mbsync: async () => (await import("./mbsync.ts")).mbsync,
   msmtp: async () => (await import("./msmtp.ts")).msmtp,
+  mutt: async () => (await import("./mutt.ts")).mutt,
+  neomutt: async () => (await import("./neomutt.ts")).neomutt,
+  aerc: async () => (await import("./aerc.ts")).aerc,
+  himalaya: async () => (await import("./himalaya.ts")).himalaya,
+  alpine: async () => (await import("./alpine.ts")).alpine,
+  imapfilter: async () => (await import("./imapfilter.ts")).imapfilter,
+  goimapnotify: async () => (await import("./goimapnotify.ts")).goimapnotify,
 };
 
 /** All of them, in this order. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import { neededMechanism, neededServer, neededTlsServer } from "../../src/clients/needed.ts";
+import { neededMechanism, neededServer, neededTlsServer, neededVersion } from "../../src/clients/needed.ts";
 import type { MailAccount } from "../../src/clients/recipe.ts";
+import { renderRequest } from "./rendering.ts";
 
 const account: MailAccount = {
   address: "anna@mail.test",
@@ -29,5 +30,14 @@ describe("what a recipe needs of an account", () => {
     expect(neededMechanism(account, "imap", "x", ["XOAUTH2"])).toBe("XOAUTH2");
     expect(neededMechanism(account, "pop", "x", ["XOAUTH2"])).toBe("XOAUTH2");
     expect(() => neededMechanism(account, "smtp", "x", ["XOAUTH2"])).toThrow("x does not speak OAUTHBEARER");
+  });
+
+  test("a program that is too old is refused; one that does not say its version, or is not there yet, is not", () => {
+    const withVersion = (version: string | undefined) => renderRequest([account], { program: { path: "/x", version } });
+    expect(() => neededVersion(withVersion("1.9.9"), "x", "1.10")).toThrow(
+      "x 1.9.9 is too old for tokens: 1.10 is the first",
+    );
+    for (const version of ["1.10", "1.10.0", "2", undefined]) neededVersion(withVersion(version), "x", "1.10");
+    neededVersion(renderRequest([account]), "x", "1.10");
   });
 });

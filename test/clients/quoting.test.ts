@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import * as fc from "fast-check";
-import { doubleQuoted } from "../../src/clients/quoting.ts";
+import { addrSpec, doubleQuoted } from "../../src/clients/quoting.ts";
 import { run } from "../../src/platform/process.ts";
 import { shellLine } from "../../src/platform/shell.ts";
 
@@ -30,4 +30,10 @@ test("without its backslashes, what doubleQuoted wrote is the text again", () =>
       expect(doubleQuoted(text, "$").slice(1, -1).replace(/\\(.)/gs, "$1")).toBe(text);
     }),
   );
+});
+
+test("an address is quoted for a From field when its local part is no atom", () => {
+  for (const plain of ["o'brien+$`{x}#%@mail.test", "日本@mail.test", '"a\\"b"@mail.test'])
+    expect(addrSpec(plain)).toBe(plain);
+  expect(addrSpec('a,b"(c)@mail.test')).toBe('"a,b\\"(c)"@mail.test');
 });
