@@ -1,5 +1,5 @@
 /**
- * Runs every test: the unit tests once, the end-to-end tests against each of the two artefacts. Closes with one line of counts
+ * Runs every test: the unit tests and the mail programs once, the end-to-end tests against each of the two artefacts. Closes with one line of counts
  * and fails when a test failed, none ran, or, with CI=true, one was skipped.
  */
 import { spawnSync } from "node:child_process";
@@ -26,6 +26,7 @@ const UNIT_TIMEOUT_MS = 30_000;
 const SUITES = [
   { name: "unit", paths: unitFolders(), artefact: undefined, timeoutMs: UNIT_TIMEOUT_MS },
   { name: "end to end, executable", paths: ["./test/e2e"], artefact: "dist/mailkey", timeoutMs: E2E_TIMEOUT_MS },
+  { name: "mail programs", paths: ["./test/programs"], artefact: "dist/mailkey", timeoutMs: E2E_TIMEOUT_MS },
   { name: "end to end, Node", paths: ["./test/e2e"], artefact: "dist/node/mailkey", timeoutMs: E2E_TIMEOUT_MS },
 ];
 
@@ -68,7 +69,7 @@ process.stdout.write(`\n${total.passed} passed, ${total.failed} failed, ${total.
 process.exit(broken || lacking || total.failed > 0 ? 1 : 0);
 
 function unitFolders(): string[] {
-  const others = new Set(["e2e", "support"]);
+  const others = new Set(["e2e", "programs", "support"]);
   return readdirSync(join(root, "test"))
     .filter((name) => !others.has(name))
     .map((name) => `./test/${name}`);
