@@ -1,5 +1,15 @@
 /** Accounts and homes for tests of recipes: no program runs, and nothing is signed in. */
-import { chmodSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { resolveAccount } from "../../src/accounts/resolve.ts";
@@ -13,7 +23,7 @@ import { resolvePaths, type Paths } from "../../src/platform/paths.ts";
 
 /** Addresses allow all of this (RFC 5322 3.4.1, quoted or not); white space and control characters they do not. */
 export const NASTY = "o'brien+$(touch${IFS}x)\"\\`touch${IFS}x`;#%U*!&|<>{}@ex.test";
-export const MAILKEY = "/opt/mail key/bin/mailkey";
+export const MAILKEY = "/opt/mailkey/bin/mailkey";
 
 const ADDRESSES = {
   "anna@hotmail.com": "microsoft-personal",
@@ -32,19 +42,23 @@ export async function testAccounts(command: string = MAILKEY): Promise<[MailAcco
   return accounts as [MailAccount, MailAccount, MailAccount];
 }
 
+function everything(executable: string): FoundProgram {
+  return { path: `/usr/bin/${executable}`, version: undefined };
+}
+
 /** What a path holds: enough to tell whether anything about it has changed. */
 export type Tree = Readonly<Record<string, string>>;
 
+/** In memory where there is such a file system: everything that setup writes, it syncs. */
+const ROOT = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
+
 export class TestHome {
-  readonly folder = mkdtempSync(join(tmpdir(), "mailkey-recipe-"));
+  readonly folder = mkdtempSync(join(ROOT, "mailkey-recipe-"));
   readonly paths: Paths = resolvePaths({ MAILKEY_HOME: join(this.folder, "mailkey") });
   accounts: readonly MailAccount[];
   readonly #find: (executable: string) => FoundProgram | undefined;
 
-  constructor(
-    accounts: readonly MailAccount[],
-    find: (executable: string) => FoundProgram | undefined = () => undefined,
-  ) {
+  constructor(accounts: readonly MailAccount[], find: (executable: string) => FoundProgram | undefined = everything) {
     chmodSync(this.folder, 0o755);
     mkdirSync(this.home);
     this.accounts = accounts;
@@ -57,7 +71,14 @@ export class TestHome {
 
   get world(): SetupWorld {
     const { accounts, home } = this;
-    return { accounts, broken: new Map(), home, env: { HOME: home }, caFile: undefined, find: this.#find };
+    return {
+      accounts,
+      broken: new Map(),
+      home,
+      env: { HOME: home, LOGNAME: "me" },
+      caFile: undefined,
+      find: this.#find,
+    };
   }
 
   draft(): Draft {
