@@ -8,7 +8,7 @@ import { explain, vendorCodesIn } from "../explain/match.ts";
 import { defineCommand } from "./command.ts";
 import type { Context } from "./context.ts";
 import { whyOf } from "./explain-error.ts";
-import { commandPath } from "./next-step.ts";
+import { commandPath } from "../platform/command-path.ts";
 import { tinted } from "./table.ts";
 import { wrapText } from "./wrap.ts";
 
