@@ -78,7 +78,7 @@ class SettingUp {
   async run(names: readonly string[]): Promise<number> {
     const recipes = await this.#recipes(names);
     for (const recipe of recipes) await this.#plan(recipe);
-    const status = await this.#reportFailures();
+    const status = this.#reportFailures();
     if (this.#plans.length === 0) return status;
     const { stdout } = this.#context;
     if (this.#values.print === true) {
@@ -119,13 +119,11 @@ class SettingUp {
     }
   }
 
-  async #reportFailures(): Promise<number> {
+  #reportFailures(): number {
     const [only, ...others] = this.#failures;
     if (only === undefined) return 0;
     if (others.length === 0 && this.#plans.length === 0) throw only.error;
-    const statuses: number[] = [];
-    for (const { error } of this.#failures)
-      statuses.push(await report(error, this.#context, this.#values.json === true));
+    const statuses = this.#failures.map(({ error }) => report(error, this.#context, this.#values.json === true));
     return statuses[0] ?? 0;
   }
 

@@ -2,21 +2,19 @@
 import { MailkeyError } from "../errors.ts";
 import { systemClock } from "../platform/clock.ts";
 import { resolvePaths, type Environment } from "../platform/paths.ts";
-import { readStdin, writeStderr, writeStdout } from "../platform/stdio.ts";
+import { writeStderr, writeStdout } from "../platform/stdio.ts";
 import type { Context, Terminal } from "./context.ts";
 
 /** @throws ERR_CONFIG */
 export function systemContext(env: Environment): Context {
-  const signal = interruptSignal();
   return {
     env,
     paths: resolvePaths(env),
     clock: systemClock,
-    signal,
+    signal: interruptSignal(),
     terminal: terminalOf(env),
     stdout: writeStdout,
     stderr: writeStderr,
-    readInput: async (maxBytes) => (isTerminal(0) ? undefined : readStdin(maxBytes, signal)),
     trace: () => undefined,
   };
 }

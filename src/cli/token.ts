@@ -52,7 +52,8 @@ scope and expiry.`,
       force: values.force,
     });
     if (answer.warning !== undefined) {
-      await (await import("./problem.ts")).writeStaleWarning(context, answer.warning); // seldom
+      context.stderr(`mailkey: warning: ${answer.warning.message}; the present token lasts a little longer\n`);
+      if (answer.warning.hint !== undefined) context.stderr(`mailkey: hint: ${answer.warning.hint}\n`);
     }
     context.stdout(`${await render(answer.token, format, (values.protocol ?? "imap") as Protocol, account)}\n`);
   },

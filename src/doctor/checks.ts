@@ -1,6 +1,5 @@
 /** Every check, in the order in which findings are shown. */
 import type { Check } from "./check.ts";
-import { fileModes } from "./checks/file-modes.ts";
 import { caFile } from "./checks/ca-file.ts";
 import { clientAccountType } from "./checks/client-account-type.ts";
 import { clientDisabled } from "./checks/client-disabled.ts";
@@ -8,7 +7,13 @@ import { clientRedirect } from "./checks/client-redirect.ts";
 import { clientSecret } from "./checks/client-secret.ts";
 import { clock } from "./checks/clock.ts";
 import { dns } from "./checks/dns.ts";
+import { fileModes } from "./checks/file-modes.ts";
 import { imapLogin } from "./checks/imap-login.ts";
+import { mbsyncHelper } from "./checks/mbsync-helper.ts";
+import { mbsyncMechanism } from "./checks/mbsync-mechanism.ts";
+import { mbsyncSasl } from "./checks/mbsync-sasl.ts";
+import { mbsyncServer } from "./checks/mbsync-server.ts";
+import { mbsyncTls } from "./checks/mbsync-tls.ts";
 import { otherTools } from "./checks/other-tools.ts";
 import { popLogin } from "./checks/pop-login.ts";
 import { providerReach } from "./checks/provider-reach.ts";
@@ -53,7 +58,7 @@ export const CHECK_GROUPS: readonly CheckGroup[] = [
     ],
   },
   { title: "Mail servers", checks: [serverHost, imapLogin, popLogin, smtpLogin] },
-  { title: "Mail programs", checks: [] },
+  { title: "Mail programs", checks: [mbsyncSasl, mbsyncMechanism, mbsyncTls, mbsyncServer, mbsyncHelper] },
 ];
 
 export const CHECKS: readonly Check[] = CHECK_GROUPS.flatMap(({ checks }) => checks);

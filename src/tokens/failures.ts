@@ -36,16 +36,26 @@ export function unavailableError(address: string, failure: TransientFailure): Ma
   );
 }
 
-/** @param failure one that `isMendedBySignIn` */
-export function signInOver(account: ResolvedAccount, failure: PermanentFailure): MailkeyError {
+export function permanentError(account: ResolvedAccount, failure: PermanentFailure): MailkeyError {
   const { error, vendorCode, description } = failure;
+  const details = { error, vendorCode, address: account.address };
   const words = description === undefined ? error : `${error}: ${description}`;
+  if (isMendedBySignIn(error)) {
+    return new MailkeyError(
+      "ERR_SIGN_IN_AGAIN",
+      `${account.provider.name} no longer accepts the sign-in of ${account.address} (${words})`,
+      {
+        hint: `mailkey login ${account.address}`,
+        details,
+      },
+    );
+  }
   return new MailkeyError(
-    "ERR_SIGN_IN_AGAIN",
-    `${account.provider.name} no longer accepts the sign-in of ${account.credential} (${words})`,
+    "ERR_CLIENT_REJECTED",
+    `${account.provider.name} refuses the client of ${account.address} (${words})`,
     {
-      hint: `mailkey login ${account.credential}`,
-      details: { error, vendorCode, address: account.address },
+      hint: `mailkey show ${account.address}`,
+      details,
     },
   );
 }
@@ -53,7 +63,7 @@ export function signInOver(account: ResolvedAccount, failure: PermanentFailure):
 /** A refusal remembered from an earlier attempt. */
 export function refusedError(account: ResolvedAccount, { error, vendorCode }: Refusal): MailkeyError {
   const words = vendorCode === undefined ? {} : { vendorCode, description: vendorCode };
-  return signInOver(account, { kind: "permanent", error, ...words });
+  return permanentError(account, { kind: "permanent", error, ...words });
 }
 
 export function busyError(address: string): MailkeyError {

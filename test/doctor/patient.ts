@@ -31,7 +31,7 @@ export interface PatientOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly config?: Partial<Config>;
   readonly clock?: Clock;
-  /** What mail programs are to run. */
+  /** What mail programs are to run; `@` stands for the home folder. */
   readonly mailkey?: string;
 }
 
@@ -84,7 +84,7 @@ export class Patient {
       clock,
       ports,
       signal: new AbortController().signal,
-      mailkey: options.mailkey ?? "/usr/bin/mailkey",
+      mailkey: (options.mailkey ?? "/usr/bin/mailkey").replace(/^@/, home),
       root: join(home, "system"),
     });
     return new Patient(home, machine);

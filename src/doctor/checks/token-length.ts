@@ -1,5 +1,5 @@
 /** Access tokens that are too long for a mail program that is installed. */
-import { compareVersions } from "../versions.ts";
+import { isAtLeast } from "../../clients/version.ts";
 import type { AccountCheck, AccountSubject, Finding, VersionQuestion } from "../check.ts";
 
 interface Limit {
@@ -55,7 +55,7 @@ async function examineLimit({ machine, account }: AccountSubject, limit: Limit, 
   const found = await machine.find(limit.executable, limit.version);
   if (found === undefined) return [];
   const { version = "" } = found;
-  if (limit.until !== undefined && (version === "" || compareVersions(version, limit.until) >= 0)) return [];
+  if (limit.until !== undefined && isAtLeast(found.version, limit.until)) return [];
   return [
     {
       severity: "warning",
