@@ -1,7 +1,8 @@
 /**
  * An account file: what the user configured for one mailbox. Nothing in it is secret.
  *
- * This module is the file's schema. `resolve.ts` combines an account with its provider's facts.
+ * This module is the file's schema. There are two forms: an account with a client of its own, and a mailbox that is opened with the
+ * credential of another account. `resolve.ts` combines either with its provider's facts.
  */
 import * as v from "valibot";
 
@@ -13,26 +14,49 @@ const server = v.strictObject({
   security: v.picklist(["tls", "starttls"]),
 });
 
+const servers = v.strictObject({ imap: v.optional(server), pop: v.optional(server), smtp: v.optional(server) });
+const address = v.pipe(
+  v.string(),
+  v.regex(/^[^\s@\u0000-\u001f\u007f]+@[^\s@\u0000-\u001f\u007f]+$/, "must be an e-mail address"),
+);
+const user = v.pipe(v.string(), v.regex(/^[^\u0000-\u001f\u007f]+$/, "must be a user name"));
+const elsewhere = [v.strictObject({ file: v.string() }), v.strictObject({ command })] as const;
+
+/** What a confidential client signs with instead of sending a secret. @see RFC 7523 2.2 */
+const clientKey = v.strictObject({
+  /** PEM: PKCS#8, encrypted or not, or what openssl wrote before that. */
+  file: v.string(),
+  /** PEM; may be the same file. The provider finds the key by it. */
+  certificate: v.optional(v.string()),
+  /** The key's name at a provider that gives keys names. */
+  id: v.optional(v.string()),
+  /** Of an encrypted key. Absent: asked for at a terminal. */
+  passphrase: v.optional(v.union(elsewhere)),
+});
+
 export const AccountSchema = v.strictObject({
   /** The mailbox, as mail programs name it. */
-  address: v.pipe(
-    v.string(),
-    v.regex(/^[^\s@\u0000-\u001f\u007f]+@[^\s@\u0000-\u001f\u007f]+$/, "must be an e-mail address"),
-  ),
+  address,
   /** A provider id of the registry, or `custom`. */
   provider: v.string(),
   /** SASL user name, when it is not the address. */
-  user: v.optional(v.pipe(v.string(), v.regex(/^[^\u0000-\u001f\u007f]+$/, "must be a user name"))),
+  user: v.optional(user),
   /** Who signs in, when it is not the address: a delegate of a shared mailbox, or the primary alias. */
   login: v.optional(v.string()),
+  /** The application acts in its own name (RFC 6749 4.4). Absent: a person signs in. */
+  grant: v.optional(v.literal("client_credentials")),
+  /** A service account acts for the mailbox (RFC 7523 2.1). Its key: in the vault, or the file that the provider gave out. */
+  service_account: v.optional(v.union([v.literal("vault"), v.strictObject({ file: v.string() })])),
   client: v.strictObject({
     id: v.pipe(v.string(), v.nonEmpty("must not be empty")),
     /** Whose registration it is: a preset of the provider's, or absent for the user's own. */
     preset: v.optional(v.string()),
     /** A confidential client's secret: in the vault, a private file, or printed by a command. Absent: a public client. */
-    secret: v.optional(
-      v.union([v.literal("vault"), v.strictObject({ file: v.string() }), v.strictObject({ command })]),
-    ),
+    secret: v.optional(v.union([v.literal("vault"), ...elsewhere])),
+    /** A confidential client's key, in the place of a secret. */
+    key: v.optional(clientKey),
+    /** When secret or key come to their end, as the provider said; a certificate says it itself. */
+    expires: v.optional(v.pipe(v.string(), v.isoDate("must be a date like 2027-01-31"))),
     /** Overrides the preset's; a loopback URI without a port stands for any port. */
     redirect_uris: v.optional(v.array(v.string())),
   }),
@@ -48,10 +72,31 @@ export const AccountSchema = v.strictObject({
       issuer: v.optional(url),
     }),
   ),
-  servers: v.optional(v.strictObject({ imap: v.optional(server), pop: v.optional(server), smtp: v.optional(server) })),
+  servers: v.optional(servers),
 });
 
+/** A mailbox that is opened with another account's credential: one sign-in, several mailboxes. */
+const SharedMailboxSchema = v.strictObject({
+  address,
+  /** The address of the account that signs in; its provider, client and scopes are this mailbox's too. */
+  credential: address,
+  /** SASL user name, when it is not the address. */
+  user: v.optional(user),
+  servers: v.optional(servers),
+});
+
+/** Either form; which one is told by `credential`, so that mistakes are named by the form that was meant. */
+export const AccountFileSchema = v.lazy((file) =>
+  typeof file === "object" && file !== null && "credential" in file ? SharedMailboxSchema : AccountSchema,
+);
+
 export type Account = v.InferOutput<typeof AccountSchema>;
+export type SharedMailbox = v.InferOutput<typeof SharedMailboxSchema>;
+export type AccountFile = Account | SharedMailbox;
+
+export function isShared(file: AccountFile): file is SharedMailbox {
+  return "credential" in file;
+}
 
 function isHttpsUrl(text: string): boolean {
   return URL.canParse(text) && new URL(text).protocol === "https:";

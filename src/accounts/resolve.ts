@@ -1,14 +1,10 @@
 /** An account combined with what is known of its provider: all that signing in, renewing and logging in need. */
 import { MailkeyError } from "../errors.ts";
-import { runShell } from "../platform/process.ts";
-import { readPrivateText } from "../platform/files.ts";
-import { expandHome, type Environment, type Paths } from "../platform/paths.ts";
-import { Secret } from "../platform/secret.ts";
-import { peerText } from "../platform/text.ts";
+import type { Paths } from "../platform/paths.ts";
 import type { MailServer, OAuthProvider, Protocol, Resource } from "../providers/provider.ts";
 import { findClient, loadProvider } from "../providers/registry.ts";
-import type { Account } from "./account.ts";
-import { requireAccount } from "./store.ts";
+import { isShared, type Account, type SharedMailbox } from "./account.ts";
+import { readAccount, requireAccount } from "./store.ts";
 
 export interface ResolvedClient {
   readonly id: string;
@@ -17,14 +13,23 @@ export interface ResolvedClient {
   readonly preset: string | undefined;
   /** Where a confidential client's secret is; undefined for a public client. */
   readonly secret: Account["client"]["secret"];
+  /** What it signs with instead; undefined for all others. */
+  readonly key: Account["client"]["key"];
   readonly redirectUris: readonly string[];
   /** Undefined when nobody knows. */
   readonly deviceFlow: boolean | undefined;
 }
 
+/** Where its tokens come from: a person who signed in, the application itself, or a service account. */
+export type GrantKind = "sign_in" | "client_credentials" | "service_account";
+
 export interface ResolvedAccount {
+  /** As its file has it; of a shared mailbox, what its two files come to. */
   readonly account: Account;
   readonly address: string;
+  readonly grant: GrantKind;
+  /** The account whose credential is used, by its address: another one's for a shared mailbox. */
+  readonly credential: string;
   /** The SASL user name. */
   readonly user: string;
   /** Who has to sign in. */
@@ -37,27 +42,42 @@ export interface ResolvedAccount {
 /** The registered redirects of a client about which nothing is said: RFC 8252 7.3 loopback, any port. */
 const USUAL_REDIRECTS = ["http://localhost", "http://127.0.0.1"];
 
-/** Reads the account of `address` (the only one when undefined) and resolves it. */
+/** Reads the account of `address` (the only one when undefined), and that which it shares, and resolves it. */
 export async function loadAccount(paths: Paths, address: string | undefined): Promise<ResolvedAccount> {
-  return resolveAccount(requireAccount(paths, address));
+  const file = requireAccount(paths, address);
+  if (!isShared(file)) return resolveAccount(file);
+  return resolveShared(lenderOf(paths, file), file);
 }
 
-/** @throws ERR_CONFIG, ERR_PROVIDER_UNKNOWN, ERR_UNSUPPORTED when the provider has no OAuth2 for mail */
-export async function resolveAccount(account: Account): Promise<ResolvedAccount> {
+/** A shared mailbox, opened with the lender's credential. @throws what `resolveAccount` throws */
+export function resolveShared(lender: Account, mailbox: SharedMailbox): Promise<ResolvedAccount> {
+  return resolveAccount(sharing(lender, mailbox), lender.address);
+}
+
+/**
+ * @param credential whose credential is used; the account's own unless given
+ * @throws ERR_CONFIG, ERR_PROVIDER_UNKNOWN, ERR_UNSUPPORTED when the provider has no OAuth2 for mail, or not that grant
+ */
+export async function resolveAccount(account: Account, credential = account.address): Promise<ResolvedAccount> {
   const provider = account.provider === "custom" ? customProvider(account) : await loadProvider(account.provider);
   if (provider.kind !== "oauth2") throw new MailkeyError("ERR_UNSUPPORTED", `${provider.name}: ${provider.advice}`);
+  const grant = grantKindOf(account, provider);
   const preset = findClient(provider, account.client.preset ?? account.client.id);
   return {
     account,
     address: account.address,
+    grant,
+    credential,
     user: account.user ?? account.address,
     login: account.login ?? account.address,
-    provider: overridden(provider, account),
+    provider:
+      grant === "sign_in" ? overridden(provider, account) : withoutSignIn(overridden(provider, account), account),
     client: {
       id: account.client.id,
       name: preset?.name ?? account.client.id,
       preset: preset?.preset,
       secret: account.client.secret,
+      key: account.client.key,
       redirectUris: account.client.redirect_uris ?? preset?.redirectUris ?? USUAL_REDIRECTS,
       deviceFlow: preset?.deviceFlow,
     },
@@ -79,51 +99,54 @@ export function scopesOf(resource: Resource): string[] {
   return [...new Set([...imap, ...pop, ...smtp, ...api])];
 }
 
-/**
- * A confidential client's secret from where the account keeps it.
- *
- * @param fromVault what the credential holds, for `secret = "vault"`
- * @returns undefined for a public client
- * @throws ERR_CONFIG when it should be there and is not, ERR_UNTRUSTED_FILE
- */
-export async function clientSecret(
-  client: ResolvedClient,
-  fromVault: string | undefined,
-  env: Environment,
-): Promise<Secret | undefined> {
-  const { secret } = client;
-  if (secret === undefined) return undefined;
-  if (secret === "vault") {
-    if (fromVault === undefined)
-      throw new MailkeyError("ERR_CONFIG", "the client secret is not in the vault", {
-        hint: "mailkey add ADDRESS --replace --client-secret-file FILE",
-      });
-    return new Secret(fromVault);
+/** The account that a shared mailbox is opened with. @throws ERR_CONFIG when there is none, or it shares one itself */
+function lenderOf(paths: Paths, { address, credential }: SharedMailbox): Account {
+  const lender = readAccount(paths, credential);
+  if (lender !== undefined && !isShared(lender)) return lender;
+  const why = lender === undefined ? "is not there" : "has no sign-in of its own";
+  throw new MailkeyError("ERR_CONFIG", `${address} uses the sign-in of ${credential}, which ${why}`, {
+    hint: lender === undefined ? `mailkey add ${credential}` : `mailkey show ${credential}`,
+  });
+}
+
+/** The lender's account, opening another mailbox. */
+function sharing(lender: Account, { address, user, servers }: SharedMailbox): Account {
+  const { user: _lendersUser, ...common } = lender;
+  return {
+    ...common,
+    address,
+    login: lender.login ?? lender.address,
+    ...(user === undefined ? {} : { user }),
+    ...(servers === undefined ? {} : { servers: { ...lender.servers, ...servers } }),
+  };
+}
+
+function grantKindOf({ address, grant, service_account }: Account, provider: OAuthProvider): GrantKind {
+  if (service_account !== undefined) {
+    if (provider.id === "custom" || provider.serviceAccounts === true) return "service_account";
+    throw noSuchGrant(address, `${provider.name} has no service accounts that may open mailboxes`, provider);
   }
-  const text =
-    "file" in secret ? readSecretFile(expandHome(secret.file, env)) : await runSecretCommand(secret.command, env);
-  const line = text.split(/\r?\n/, 1)[0] ?? "";
-  if (line === "")
-    throw new MailkeyError(
-      "ERR_CONFIG",
-      `the client secret is empty (${"file" in secret ? secret.file : secret.command})`,
-    );
-  return new Secret(line);
+  if (grant === undefined) return "sign_in";
+  if (provider.id === "custom" || provider.applicationScopes !== undefined) return "client_credentials";
+  throw noSuchGrant(address, `${provider.name} lets no application in without a person who signs in`, provider);
 }
 
-function readSecretFile(path: string): string {
-  const text = readPrivateText(path, "secret");
-  if (text === undefined) throw new MailkeyError("ERR_CONFIG", `the client secret's file is missing: ${path}`);
-  return text;
+function noSuchGrant(address: string, message: string, { serviceAccounts, applicationScopes }: OAuthProvider) {
+  const flag =
+    serviceAccounts === true ? " --service-account FILE" : applicationScopes === undefined ? "" : " --app-only";
+  return new MailkeyError("ERR_UNSUPPORTED", message, { hint: `mailkey add ${address}${flag}` });
 }
 
-async function runSecretCommand(command: string, env: Environment): Promise<string> {
-  const result = await runShell(command, { env });
-  if (result.status === 0) return new TextDecoder().decode(result.stdout);
-  throw new MailkeyError(
-    "ERR_CONFIG",
-    `the client secret's command failed with status ${result.status}: ${peerText(result.stderr, 200)}`,
-  );
+/** The provider's facts as they are for a grant without a person: no refresh token that could end, and scopes of its own. */
+function withoutSignIn(provider: OAuthProvider, account: Account): OAuthProvider {
+  const { refreshIdleDays: _noSignIn, ...tokens } = provider.tokens;
+  const scopes = account.service_account === undefined ? (provider.applicationScopes ?? {}) : {};
+  const [first, ...rest] = provider.resources;
+  const replace = (resource: Resource): Resource => {
+    const own = account.scopes?.[resource.name] === undefined ? scopes[resource.name] : undefined;
+    return own === undefined ? resource : { name: resource.name, scopes: { api: own } };
+  };
+  return { ...provider, tokens, refreshScopes: [], resources: [replace(first), ...rest.map(replace)] };
 }
 
 function overridden(provider: OAuthProvider, account: Account): OAuthProvider {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { MailkeyError } from "../errors.ts";
 import { listFolder, removeFile } from "../platform/files.ts";
 import type { Paths } from "../platform/paths.ts";
-import { AccountSchema, type Account } from "./account.ts";
+import { AccountFileSchema, isShared, type AccountFile } from "./account.ts";
 import { addressToFileName, fileNameToAddress, normaliseAddress } from "./address.ts";
 import { readToml, writeToml } from "../platform/toml.ts";
 
@@ -31,9 +31,9 @@ function addressOf(name: string): string | undefined {
 }
 
 /** @returns the account, or undefined when there is none of that address. @throws ERR_CONFIG, ERR_UNTRUSTED_FILE */
-export function readAccount(paths: Paths, address: string): Account | undefined {
+export function readAccount(paths: Paths, address: string): AccountFile | undefined {
   const path = accountPath(paths, address);
-  const account = readToml(path, AccountSchema);
+  const account = readToml(path, AccountFileSchema);
   if (account !== undefined && normaliseAddress(account.address) !== normaliseAddress(address)) {
     throw new MailkeyError(
       "ERR_CONFIG",
@@ -49,7 +49,7 @@ export function readAccount(paths: Paths, address: string): Account | undefined 
  *
  * @throws ERR_ACCOUNT_UNKNOWN, ERR_USAGE naming all when there are several, ERR_CONFIG
  */
-export function requireAccount(paths: Paths, address: string | undefined): Account {
+export function requireAccount(paths: Paths, address: string | undefined): AccountFile {
   if (address !== undefined) {
     const account = readAccount(paths, address);
     if (account !== undefined) return account;
@@ -67,8 +67,21 @@ export function requireAccount(paths: Paths, address: string | undefined): Accou
   return requireAccount(paths, only);
 }
 
+/** The mailboxes that are opened with the credential of `address`, sorted. Files that cannot be read are left out. */
+export function mailboxesSharing(paths: Paths, address: string): string[] {
+  const wanted = normaliseAddress(address);
+  return listAddresses(paths).filter((each) => {
+    try {
+      const file = readAccount(paths, each);
+      return file !== undefined && isShared(file) && normaliseAddress(file.credential) === wanted;
+    } catch {
+      return false;
+    }
+  });
+}
+
 /** @throws ERR_STORAGE with the old file intact */
-export function saveAccount(paths: Paths, account: Account): void {
+export function saveAccount(paths: Paths, account: AccountFile): void {
   const path = accountPath(paths, account.address);
   writeToml(
     path,

@@ -6,14 +6,15 @@ import type { Secret } from "../platform/secret.ts";
 import type { ClientRegistration, OAuthProvider } from "../providers/provider.ts";
 import { defaultClient, findClient, refuseDisabledClient } from "../providers/registry.ts";
 import { redirectKind } from "../signin/redirect.ts";
+import type { KeptSecrets } from "../tokens/sign-in.ts";
 import { usage, type AddValues } from "./add-flags.ts";
 import type { Asker } from "./ask.ts";
 import { shortName } from "./sign-in-account.ts";
 
 export interface ClientChoice {
-  readonly part: Account["client"];
-  /** Typed just now, to be kept in the vault. */
-  readonly secret: Secret | undefined;
+  readonly part: Pick<Account, "client" | "grant" | "service_account" | "endpoints">;
+  /** Typed or read just now, to be kept in the vault. */
+  readonly kept: KeptSecrets;
   /** One or two lines for people: whose registration it is, and what the provider will show. */
   readonly told: string;
 }
@@ -26,21 +27,52 @@ export async function chooseClient(
 ): Promise<ClientChoice> {
   const { id, registration } = await whichClient(provider, values, asker);
   await refuseDisabledClient(id);
-  const { secret, place } = await whichSecret(registration, values, asker);
+  const key = keyFrom(values);
+  const { secret, place } = key === undefined ? await whichSecret(registration, values, asker) : NO_SECRET;
   const redirectUri = values["redirect-uri"];
   if (redirectUri !== undefined && redirectKind(redirectUri) === "unusable")
     throw usage("--redirect-uri leads to somebody else: mailkey can use localhost, nativeclient and out-of-band ones");
+  const expires = values["client-expires"];
   return {
-    secret,
+    kept: secret === undefined ? {} : { clientSecret: secret.reveal() },
     told: toldOf(registration, provider, id),
     part: {
-      id,
-      ...(registration === undefined ? {} : { preset: registration.preset }),
-      ...(place === undefined ? {} : { secret: place }),
-      ...(redirectUri === undefined ? {} : { redirect_uris: [redirectUri] }),
+      client: {
+        id,
+        ...(registration === undefined ? {} : { preset: registration.preset }),
+        ...(place === undefined ? {} : { secret: place }),
+        ...(key === undefined ? {} : { key }),
+        ...(expires === undefined ? {} : { expires }),
+        ...(redirectUri === undefined ? {} : { redirect_uris: [redirectUri] }),
+      },
     },
   };
 }
+
+/** A certificate and its key are often in one file. */
+function keyFrom(values: AddValues): Account["client"]["key"] {
+  const { certificate, key = certificate } = values;
+  if (key === undefined) return undefined;
+  if (values["client-secret-file"] !== undefined || values["client-secret-command"] !== undefined)
+    throw usage("a client has a secret or a key, not both");
+  const file = values["key-passphrase-file"];
+  const command = values["key-passphrase-command"];
+  if (file !== undefined && command !== undefined)
+    throw usage("--key-passphrase-file and --key-passphrase-command exclude each other");
+  return {
+    file: settingsPath(key),
+    ...(certificate === undefined ? {} : { certificate: settingsPath(certificate) }),
+    ...(file === undefined ? {} : { passphrase: { file: settingsPath(file) } }),
+    ...(command === undefined ? {} : { passphrase: { command } }),
+  };
+}
+
+/** A path as the account file has it: good from every folder, and `~` left to whoever reads it. */
+export function settingsPath(path: string): string {
+  return path.startsWith("~/") ? path : resolve(path);
+}
+
+const NO_SECRET = { secret: undefined, place: undefined };
 
 interface Which {
   readonly id: string;
@@ -92,7 +124,7 @@ async function whichSecret(
   const command = values["client-secret-command"];
   if (file !== undefined && command !== undefined)
     throw usage("--client-secret-file and --client-secret-command exclude each other");
-  if (file !== undefined) return { secret: undefined, place: { file: file.startsWith("~/") ? file : resolve(file) } };
+  if (file !== undefined) return { secret: undefined, place: { file: settingsPath(file) } };
   if (command !== undefined) return { secret: undefined, place: { command } };
   if (registration !== undefined && !registration.secretRequired) return { secret: undefined, place: undefined };
   if (asker === undefined) {

@@ -5,9 +5,10 @@ import type { Fetch } from "../platform/http.ts";
 import { discoverProvider, type Discovery, type Draft, type Found, type Step } from "../providers/discover.ts";
 import { discoverMetadata } from "../providers/metadata.ts";
 import { createResolveMx } from "../providers/mx.ts";
-import type { Provider } from "../providers/provider.ts";
+import type { Endpoints, Provider } from "../providers/provider.ts";
 import { loadAllProviders, loadProvider } from "../providers/registry.ts";
-import { endpointsFrom, serversFrom, type AddValues } from "./add-flags.ts";
+import { endpointsOfTenant } from "../providers/tenant-endpoints.ts";
+import { endpointsFrom, serversFrom, usage, type AddValues } from "./add-flags.ts";
 import type { Asker } from "./ask.ts";
 
 /** The parts of an account that come from its provider. */
@@ -43,15 +44,30 @@ export async function chooseProvider(
   }
   const servers = serversFrom(values);
   const scopes = values.scope;
+  const all = {
+    ...found.part.endpoints,
+    ...(await tenantEndpoints(found.part.provider, address, values)),
+    ...endpoints,
+  };
   return {
     told: found.told,
     part: {
       ...found.part,
-      ...(endpoints === undefined ? {} : { endpoints: compact({ ...found.part.endpoints, ...endpoints }) }),
+      ...(Object.keys(all).length === 0 ? {} : { endpoints: compact(all) }),
       ...(servers === undefined ? {} : { servers: { ...found.part.servers, ...servers } }),
       ...(scopes === undefined ? {} : { scopes: { [await firstResource(found.part.provider)]: scopes } }),
     },
   };
+}
+
+/** With `--tenant`; an application needs one in any case, and the domain of a mailbox is nearly always one of its tenant's. */
+async function tenantEndpoints(providerId: string, address: string, values: AddValues): Promise<Endpoints | undefined> {
+  const tenant = values.tenant ?? (values["app-only"] === true ? address.split("@").at(-1) : undefined);
+  const provider = providerId === "custom" ? undefined : await loadProvider(providerId);
+  if (tenant === undefined) return undefined;
+  const endpoints = provider?.kind === "oauth2" ? endpointsOfTenant(provider, tenant) : undefined;
+  if (endpoints !== undefined || values.tenant === undefined) return endpoints;
+  throw usage("--tenant is for Microsoft's organisations");
 }
 
 async function findProvider(address: string, id: string | undefined, ports: ProviderPorts): Promise<ProviderChoice> {

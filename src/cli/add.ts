@@ -1,22 +1,24 @@
 /** `mailkey add`: from an address to a mailbox that mail programs can use. Discover, choose, sign in, store, test, say what next. */
 import * as v from "valibot";
 import { normaliseAddress } from "../accounts/address.ts";
-import { AccountSchema, type Account } from "../accounts/account.ts";
-import { clientSecret, resolveAccount, type ResolvedAccount } from "../accounts/resolve.ts";
+import { AccountFileSchema, isShared, type Account, type AccountFile } from "../accounts/account.ts";
+import { resolveAccount, resolveShared, type ResolvedAccount } from "../accounts/resolve.ts";
 import { accountPath, readAccount, saveAccount } from "../accounts/store.ts";
 import { MailkeyError } from "../errors.ts";
 import type { LoginReport } from "../mail/report.ts";
 import { commandPath } from "../platform/command-path.ts";
 import { loadProvider } from "../providers/registry.ts";
+import { Secret } from "../platform/secret.ts";
 import type { Flow } from "../signin/choose.ts";
-import type { SignedIn } from "../signin/request.ts";
-import type { TokenPorts } from "../tokens/get-token.ts";
-import { storeSignIn } from "../tokens/sign-in.ts";
+import { getToken, type TokenPorts } from "../tokens/get-token.ts";
+import { removeCredential, storeSignIn } from "../tokens/sign-in.ts";
 import { ensureVault } from "../vault/choose.ts";
 import type { Vault } from "../vault/vault.ts";
-import { chooseClient } from "./add-client.ts";
-import { ADD_OPTIONS, usage, type AddValues } from "./add-flags.ts";
+import { chooseClient, type ClientChoice } from "./add-client.ts";
+import { ADD_OPTIONS, serversFrom, usage, type AddValues } from "./add-flags.ts";
 import { chooseProvider } from "./add-provider.ts";
+import { findLender } from "./add-shared.ts";
+import { chooseApplication, chooseServiceAccount } from "./add-unattended.ts";
 import { askerOf, type Asker } from "./ask.ts";
 import { defineCommand } from "./command.ts";
 import type { Context } from "./context.ts";
@@ -24,7 +26,7 @@ import { outcomeOf } from "./exit.ts";
 import { withCommandHints } from "./flag-hint.ts";
 import { nextStepText, tokenCommand } from "./next-step.ts";
 import { tokenPorts } from "./ports.ts";
-import { signInAccount } from "./sign-in-account.ts";
+import { obtainGrant, type Obtained } from "./sign-in-account.ts";
 import { isRefusedEverywhere, reportsJson, tryMailbox } from "./try-mailbox.ts";
 import { wrapText } from "./wrap.ts";
 
@@ -35,7 +37,10 @@ export const add = defineCommand({
 to the mail servers once to see that it works. Everything that is asked at a terminal can be given as a flag.
 
 Signing in happens in a browser on this machine where there is one, and otherwise with a code that is typed in on any other device;
---flow chooses. Over SSH nothing special is needed.`,
+--flow chooses. Over SSH nothing special is needed.
+
+A mailbox that is shared with somebody who is signed in already needs no sign-in of its own: --login-as names that person, --share any
+account. --app-only and --service-account are for organisations whose administrator lets an application open mailboxes.`,
   args: [{ name: "ADDRESS", summary: "the mailbox; asked for at a terminal", required: false }],
   options: ADD_OPTIONS,
   examples: [
@@ -48,6 +53,10 @@ Signing in happens in a browser on this machine where there is one, and otherwis
     {
       line: "mailkey add info@example.com --provider microsoft --login-as you@example.com",
       meaning: "a shared mailbox that you may open",
+    },
+    {
+      line: "mailkey add info@example.com --app-only --client-id ID --certificate FILE",
+      meaning: "without a person: see docs/unattended.md",
     },
     {
       line: "mailkey add you@example.com --issuer https://login.example.com --client-id mail --imap imap.example.com:993",
@@ -82,30 +91,54 @@ class Adding {
   async run(address: string): Promise<number> {
     normaliseAddress(address); // refuses what is none
     await this.#makeRoom(address);
-    const { account, typedSecret } = await this.#describe(address);
+    const lender = findLender(this.#ports.paths, address, this.#values);
+    if (lender !== undefined) return this.#share(address, lender);
+    const { account, kept } = await this.#describe(address);
     const resolved = await resolveAccount(account);
     const { vault, reason } = await ensureVault(this.#ports.paths, this.#ports.env, this.#ports);
     if (reason !== undefined) this.#say(`First use: ${reason}.`);
-    const secret = typedSecret ?? (await clientSecret(resolved.client, undefined, this.#ports.env));
-    const signedIn = await signInAccount(this.#context, this.#ports, resolved, secret, {
+    const obtained = await obtainGrant(this.#context, this.#ports, resolved, kept, {
       flow: this.#values.flow as Flow | undefined,
       browser: this.#values["no-browser"] !== true,
       json: this.#json,
       resources: this.#values.resource ?? [],
     });
-    const who = signedIn.identity?.addresses[0];
-    this.#say(`Signed in${who === undefined ? "" : ` as ${who}`}.`);
+    this.#say(toldOf(resolved, obtained));
     const keep = async () => {
-      await storeSignIn(this.#ports, resolved, {
-        grant: signedIn.grant,
-        at: signedIn.obtainedAt,
-        clientSecret: typedSecret,
-      });
+      const secrets = {
+        clientSecret: kept.clientSecret === undefined ? undefined : new Secret(kept.clientSecret),
+        serviceAccount: kept.serviceAccount === undefined ? undefined : new Secret(kept.serviceAccount),
+      };
+      await storeSignIn(this.#ports, resolved, { grant: obtained.grant, at: obtained.obtainedAt, ...secrets });
       saveAccount(this.#ports.paths, account);
     };
-    const reports = await this.#keepAndTest(resolved, signedIn, keep);
-    this.#conclude(resolved, signedIn, reports, vault);
-    return reports.every((report) => report.ok) ? 0 : outcomeOf("ERR_MAIL_LOGIN").status;
+    const reports = await this.#keepAndTest(resolved, obtained, keep);
+    return this.#conclude(resolved, obtained, reports, vault);
+  }
+
+  /** The lender's token is asked for before anything is written: without one there is nothing to share. */
+  async #share(address: string, lender: Account): Promise<number> {
+    const { user } = this.#values;
+    const servers = serversFrom(this.#values);
+    const mailbox = {
+      address,
+      credential: lender.address,
+      ...(user === undefined ? {} : { user }),
+      ...(servers === undefined ? {} : { servers }),
+    };
+    const { paths } = this.#ports;
+    const resolved = await resolveShared(lender, checked(mailbox));
+    const { token } = await getToken(this.#ports, resolved);
+    this.#say(`Opens the mailbox with the sign-in of ${lender.address}: there is nothing more to sign in.`);
+    const previous = readAccount(paths, address);
+    saveAccount(paths, mailbox);
+    if (previous !== undefined && !isShared(previous)) await removeCredential(this.#ports, address);
+    const reports =
+      this.#values["no-test"] === true
+        ? []
+        : await tryMailbox(this.#context, this.#ports, resolved, token.value, this.#json);
+    const vault = await this.#ports.openVault();
+    return this.#conclude(resolved, { flow: "shared", who: lender.login ?? lender.address }, reports, vault);
   }
 
   async askAddress(): Promise<string> {
@@ -135,26 +168,37 @@ class Adding {
     });
     this.#say(provider.told);
     const { part } = provider;
-    const known = part.provider === "custom" ? undefined : await loadProvider(part.provider);
-    const client = await chooseClient(known?.kind === "oauth2" ? known : undefined, values, this.#asker);
+    const client = await this.#chooseClient(part.provider);
     this.#say(client.told);
     const { user, "login-as": login } = values;
-    const account = checked({
+    const endpoints = { ...part.endpoints, ...client.part.endpoints };
+    const account = {
       address,
       ...part,
       ...(user === undefined ? {} : { user }),
       ...(login === undefined ? {} : { login }),
-      client: client.part,
-    });
-    return { account, typedSecret: client.secret };
+      ...client.part,
+      ...(Object.keys(endpoints).length === 0 ? {} : { endpoints }),
+    };
+    return { account: checked(account), kept: client.kept };
+  }
+
+  async #chooseClient(providerId: string): Promise<ClientChoice> {
+    const values = this.#values;
+    const provider = providerId === "custom" ? undefined : await loadProvider(providerId);
+    const known = provider?.kind === "oauth2" ? provider : undefined;
+    const { "service-account": keyFile } = values;
+    if (values["app-only"] === true) return chooseApplication(values, this.#asker);
+    if (keyFile !== undefined) return chooseServiceAccount(keyFile, known, values, this.#ports.env);
+    return chooseClient(known, values, this.#asker);
   }
 
   /** Where the provider does not say who signed in, the mailbox does: refused there, nothing is stored. */
-  async #keepAndTest(account: ResolvedAccount, signedIn: SignedIn, keep: () => Promise<void>): Promise<LoginReport[]> {
-    const isKnown = signedIn.identity !== undefined || this.#values["no-test"] === true;
+  async #keepAndTest(account: ResolvedAccount, obtained: Obtained, keep: () => Promise<void>): Promise<LoginReport[]> {
+    const isKnown = obtained.isCertain || this.#values["no-test"] === true;
     if (isKnown) await keep();
     if (this.#values["no-test"] === true) return [];
-    const reports = await tryMailbox(this.#context, this.#ports, account, signedIn.grant.accessToken, this.#json);
+    const reports = await tryMailbox(this.#context, this.#ports, account, obtained.grant.accessToken, this.#json);
     if (isKnown) return reports;
     if (isRefusedEverywhere(reports)) {
       throw new MailkeyError(
@@ -167,7 +211,14 @@ class Adding {
     return reports;
   }
 
-  #conclude(account: ResolvedAccount, signedIn: SignedIn, reports: readonly LoginReport[], vault: Vault): void {
+  /** @returns the exit status */
+  #conclude(
+    account: ResolvedAccount,
+    { flow, who }: Pick<Obtained, "flow" | "who">,
+    reports: readonly LoginReport[],
+    vault: Vault,
+  ): number {
+    const status = reports.every((report) => report.ok) ? 0 : outcomeOf("ERR_MAIL_LOGIN").status;
     const { address } = account;
     const file = accountPath(this.#ports.paths, address);
     const command = commandPath(this.#ports.env);
@@ -176,18 +227,20 @@ class Adding {
         address,
         provider: account.provider.id,
         client: { id: account.client.id, name: account.client.name },
-        flow: signedIn.flow,
-        signed_in_as: signedIn.identity?.addresses[0] ?? null,
+        flow,
+        signed_in_as: who ?? null,
         vault: { kind: vault.kind, description: vault.description },
         file,
         token_command: tokenCommand(account, command),
         tests: reportsJson(reports, account),
       };
-      return this.#context.stdout(`${JSON.stringify(result)}\n`);
+      this.#context.stdout(`${JSON.stringify(result)}\n`);
+      return status;
     }
     this.#say(`\nThe account is in ${file}.`);
-    if (reports.some((report) => !report.ok)) this.#say(`The sign-in is kept; mailkey test ${address} tries again.`);
+    if (status !== 0) this.#say(`It is kept; mailkey test ${address} tries again.`);
     this.#context.stdout(`\n${nextStepText(account, command)}`);
+    return status;
   }
 
   #say(text: string): void {
@@ -195,10 +248,15 @@ class Adding {
   }
 }
 
+function toldOf({ grant }: ResolvedAccount, { who }: Obtained): string {
+  if (grant !== "sign_in") return "The provider has given a token.";
+  return `Signed in${who === undefined ? "" : ` as ${who}`}.`;
+}
+
 /** What the account file would not take is better said before anybody signs in. */
-function checked(account: Account): Account {
-  const result = v.safeParse(AccountSchema, account);
-  if (result.success) return result.output;
+function checked<F extends AccountFile>(file: F): F {
+  const result = v.safeParse(AccountFileSchema, file);
+  if (result.success) return file;
   const [issue] = result.issues;
   throw usage(`${v.getDotPath(issue) ?? "the account"}: ${issue.message}`);
 }

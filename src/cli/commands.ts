@@ -11,6 +11,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   setup: async () => (await import("./setup.ts")).setup,
   test: async () => (await import("./test.ts")).test,
   doctor: async () => (await import("./doctor.ts")).doctor,
+  explain: async () => (await import("./explain.ts")).explainCommand,
   providers: async () => (await import("./providers.ts")).providers,
   vault: async () => (await import("./vault.ts")).vault,
   import: async () => (await import("./import.ts")).importCommand,
@@ -29,6 +30,6 @@ export function findCommand(name: string): (() => Promise<Command>) | undefined 
 export const GROUPS: readonly { readonly title: string; readonly names: readonly string[] }[] = [
   { title: "Sign in", names: ["add", "login", "import"] },
   { title: "Use", names: ["setup", "token", "test", "mutt-oauth2"] },
-  { title: "Look", names: ["doctor", "list", "status", "show", "providers"] },
+  { title: "Look", names: ["doctor", "explain", "list", "status", "show", "providers"] },
   { title: "Keep", names: ["vault", "remove", "revoke"] },
 ];

@@ -1,4 +1,5 @@
 /** `mailkey list`: the accounts, a line each. */
+import type { ResolvedAccount } from "../accounts/resolve.ts";
 import { defineCommand } from "./command.ts";
 import { HEALTH, overviewJson, overviews, vaultName } from "./overview.ts";
 import { table } from "./table.ts";
@@ -30,9 +31,13 @@ export const list = defineCommand({
       { text: address },
       { text: account?.provider.id ?? "?" },
       { text: vault ?? "none" },
-      account === undefined ? { text: problem ?? "?", tone: "bad" as const } : { text: account.client.name },
+      account === undefined ? { text: problem ?? "?", tone: "bad" as const } : { text: clientOf(account) },
       HEALTH[health],
     ]);
     context.stdout(table(["ACCOUNT", "PROVIDER", "VAULT", "CLIENT", "HEALTH"], rows, context.terminal.colourOut));
   },
 });
+
+function clientOf({ address, credential, client }: ResolvedAccount): string {
+  return credential === address ? client.name : `sign-in of ${credential}`;
+}

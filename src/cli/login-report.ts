@@ -1,5 +1,5 @@
 /** Reports of test logins, for people and for programs. */
-import { hintFor, type HintOptions } from "../mail/explain-login.ts";
+import { explanationOf, hintFor, hintLines, type HintOptions } from "../mail/explain-login.ts";
 import type { LoginReport } from "../mail/report.ts";
 import { tinted } from "./table.ts";
 import { wrapText } from "./wrap.ts";
@@ -40,6 +40,7 @@ export function loginReportJson(report: LoginReport, about: HintOptions): Record
     message,
     challenge: challenge ?? null,
     hint: hintFor(report, about) ?? null,
+    explanation: explanationOf(report, about)?.id ?? null,
   };
 }
 
@@ -49,6 +50,7 @@ function details(report: LoginReport, about: HintOptions): string[] {
   const { status, scope } = report.challenge ?? {};
   const explained =
     status === undefined ? [] : [`it explains: status ${status}${scope === undefined ? "" : `, scope ${scope}`}`];
-  const hint = hintFor(report, about);
-  return [report.message, ...said, ...explained, ...(hint === undefined ? [] : [`hint: ${hint}`])];
+  const [why, ...steps] = hintLines(report, about);
+  const hints = why === undefined ? [] : [`why: ${why}`, ...steps.map((step) => `hint: ${step}`)];
+  return [report.message, ...said, ...explained, ...hints];
 }

@@ -1,8 +1,9 @@
 /** What `list`, `status` and `show` tell of an account, gathered once. Reads no vault. */
 import { join } from "node:path";
 import { addressToFileName } from "../accounts/address.ts";
-import { resolveAccount, type ResolvedAccount } from "../accounts/resolve.ts";
-import { listAddresses, readAccount, requireAccount } from "../accounts/store.ts";
+import { clientEndsAtMs } from "../accounts/client-key.ts";
+import { loadAccount, type ResolvedAccount } from "../accounts/resolve.ts";
+import { listAddresses, requireAccount } from "../accounts/store.ts";
 import { isMailkeyError } from "../errors.ts";
 import { remainingSeconds } from "../tokens/freshness.ts";
 import { healthOf, secondsSince, signInEndsInSeconds, type Health } from "../tokens/health.ts";
@@ -23,12 +24,17 @@ export interface Overview {
   readonly accessTokenAgeSeconds: number | undefined;
   readonly signedInSeconds: number | undefined;
   readonly signInEndsInSeconds: number | undefined;
+  /** Until the client's secret or key comes to its end; undefined when nobody knows. */
+  readonly clientEndsInSeconds: number | undefined;
 }
 
 export async function overviewOf(context: Context, address: string): Promise<Overview> {
   const now = context.clock.now();
-  const record = readRecord(join(context.paths.state, "status", `${addressToFileName(address)}.json`));
-  const { account, problem } = await tryResolve(context, address);
+  const { account, problem } = await tryLoad(context, address);
+  const stored = addressToFileName(account?.credential ?? address);
+  const record = readRecord(join(context.paths.state, "status", `${stored}.json`));
+  const clientEndsMs = account === undefined ? undefined : clientEndsAtMs(account.account.client, context.env);
+  const clientEndsInSeconds = clientEndsMs === undefined ? undefined : (clientEndsMs - now.wallMs) / 1000;
   const [resource] = account?.provider.resources ?? [];
   const token = resource === undefined ? undefined : record?.accessTokens[resource.name];
   return {
@@ -36,12 +42,13 @@ export async function overviewOf(context: Context, address: string): Promise<Ove
     account,
     problem,
     record,
-    health: account === undefined ? "misconfigured" : healthOf(record, account.provider, now),
+    health: account === undefined ? "misconfigured" : healthOf(record, account, now, clientEndsInSeconds),
     accessTokenSeconds: token === undefined ? undefined : remainingSeconds(token, now),
     accessTokenAgeSeconds: token === undefined ? undefined : secondsSince(token.obtainedAt, now),
     signedInSeconds: record === undefined ? undefined : secondsSince(record.signedInAt, now),
     signInEndsInSeconds:
       record === undefined || account === undefined ? undefined : signInEndsInSeconds(record, account.provider, now),
+    clientEndsInSeconds,
   };
 }
 
@@ -49,6 +56,7 @@ export async function overviewOf(context: Context, address: string): Promise<Ove
 export const HEALTH: Record<Overview["health"], { text: string; tone: Tone }> = {
   ok: { text: "ok", tone: "good" },
   "expiring-sign-in": { text: "sign-in ends soon", tone: "warn" },
+  "expiring-client": { text: "client ends soon", tone: "warn" },
   failing: { text: "failing", tone: "warn" },
   "sign-in-needed": { text: "sign in again", tone: "bad" },
   misconfigured: { text: "misconfigured", tone: "bad" },
@@ -72,19 +80,21 @@ export function overviewJson(overview: Overview, now: { wallMs: number }): Recor
     health: overview.health,
     problem: overview.problem ?? record?.failure?.reason ?? null,
     signed_in_at: overview.signedInSeconds === undefined ? null : at(-overview.signedInSeconds),
+    grant: account?.grant ?? null,
+    credential: account?.credential ?? null,
     sign_in_ends_at: at(overview.signInEndsInSeconds),
+    client_ends_at: at(overview.clientEndsInSeconds),
     access_token_obtained_at: overview.accessTokenAgeSeconds === undefined ? null : at(-overview.accessTokenAgeSeconds),
     access_token_expires_at: at(overview.accessTokenSeconds),
   };
 }
 
-async function tryResolve(
+async function tryLoad(
   context: Context,
   address: string,
 ): Promise<{ account: ResolvedAccount | undefined; problem: string | undefined }> {
   try {
-    const account = readAccount(context.paths, address);
-    return { account: account === undefined ? undefined : await resolveAccount(account), problem: undefined };
+    return { account: await loadAccount(context.paths, address), problem: undefined };
   } catch (error) {
     if (isMailkeyError(error)) return { account: undefined, problem: error.message };
     throw error;

@@ -24,6 +24,7 @@ export function tokenPorts(
       const { createFetch } = await import("../platform/http.ts"); // not needed for a cached token
       return createFetch({ env, caFile: config.caFile, timeoutMs })(url, init);
     },
+    ...(context.terminal.interactive ? { askPassphrase } : {}),
     openVault: () => openVault(paths, env, { askPassphrase }),
     trace: context.trace,
   };

@@ -1,6 +1,8 @@
 /** `mailkey remove`: forgets an account here. What the provider granted stays granted until `revoke`. */
-import { deleteAccount, requireAccount } from "../accounts/store.ts";
+import { isShared } from "../accounts/account.ts";
+import { deleteAccount, mailboxesSharing, requireAccount } from "../accounts/store.ts";
 import { isMailkeyError, MailkeyError } from "../errors.ts";
+import { shellLine } from "../platform/shell.ts";
 import { removeCredential } from "../tokens/sign-in.ts";
 import { askerOf, type Asker } from "./ask.ts";
 import { defineCommand } from "./command.ts";
@@ -10,7 +12,7 @@ export const remove = defineCommand({
   name: "remove",
   summary: "forget an account and its credential on this machine",
   description: `Removes the account file and the stored credential. The provider still lists the sign-in among the granted ones: run
-"mailkey revoke" first to withdraw it there.`,
+"mailkey revoke" first to withdraw it there. Of a mailbox that uses another account's sign-in only the file goes.`,
   args: [{ name: "ADDRESS", summary: "the account", required: true }],
   options: {
     yes: { type: "boolean", short: "y", summary: "do not ask" },
@@ -18,10 +20,13 @@ export const remove = defineCommand({
   },
   examples: [{ line: "mailkey remove you@hotmail.com", meaning: "asks first" }],
   async run({ values, args, context }) {
-    const { address } = requireAccount(context.paths, args[0]);
+    const account = requireAccount(context.paths, args[0]);
+    const { address } = account;
+    const others = mailboxesSharing(context.paths, address);
+    if (others.length > 0) throw stillNeeded(address, others);
     if (values.yes !== true) await confirmRemoval(address, askerOf(context, values.json === true));
     try {
-      await removeCredential(tokenPorts(context), address);
+      if (!isShared(account)) await removeCredential(tokenPorts(context), address);
     } catch (error) {
       // No vault was ever chosen: then nothing is stored either.
       if (!isMailkeyError(error, "ERR_VAULT_UNUSABLE")) throw error;
@@ -32,6 +37,12 @@ export const remove = defineCommand({
     );
   },
 });
+
+function stillNeeded(address: string, others: readonly string[]): MailkeyError {
+  return new MailkeyError("ERR_CONFIG", `the sign-in of ${address} is used by ${others.join(", ")} as well`, {
+    hint: `first: ${others.map((each) => shellLine(["mailkey", "remove", each])).join("; ")}`,
+  });
+}
 
 async function confirmRemoval(address: string, asker: Asker | undefined): Promise<void> {
   if (asker === undefined)

@@ -1,10 +1,13 @@
 /** `mailkey revoke`: withdraws a sign-in, at the provider first and then here. The account's settings stay. */
-import { clientSecret, loadAccount, type ResolvedAccount } from "../accounts/resolve.ts";
+import { authenticatedClient } from "../accounts/client-authentication.ts";
+import { loadAccount, type ResolvedAccount } from "../accounts/resolve.ts";
+import { mailboxesSharing } from "../accounts/store.ts";
 import { MailkeyError } from "../errors.ts";
 import { revokeRefreshToken } from "../oauth/revocation.ts";
 import type { Secret } from "../platform/secret.ts";
+import { shellLine } from "../platform/shell.ts";
 import type { TokenPorts } from "../tokens/get-token.ts";
-import { removeCredential, storedClientSecret, storedRefreshToken } from "../tokens/sign-in.ts";
+import { removeCredential, storedRefreshToken, storedSecrets } from "../tokens/sign-in.ts";
 import { askerOf } from "./ask.ts";
 import { defineCommand } from "./command.ts";
 import { tokenPorts } from "./ports.ts";
@@ -25,7 +28,9 @@ can. Afterwards the tokens on this machine are removed. The account stays: "mail
     const json = values.json === true;
     const account = await loadAccount(context.paths, args[0]);
     const { address, provider } = account;
-    if (values.yes !== true) await agree(address, askerOf(context, json));
+    refuseBorrower(account);
+    const others = mailboxesSharing(context.paths, address);
+    if (values.yes !== true) await agree(account, others, askerOf(context, json));
     const ports = tokenPorts(context);
     const token = await storedRefreshToken(ports, address);
     const revoked = token !== undefined && provider.endpoints.revocation !== undefined;
@@ -36,28 +41,45 @@ can. Afterwards the tokens on this machine are removed. The account stays: "mail
       const result = { address, removed: token !== undefined, revoked, page: page ?? null };
       return context.stdout(`${JSON.stringify(result)}\n`);
     }
-    context.stdout(`${wrapText(conclusion(account, token !== undefined, revoked), context.terminal.columns)}\n`);
+    const told =
+      account.grant === "sign_in" ? conclusion(account, token !== undefined, revoked) : nobodySignedIn(account);
+    context.stdout(`${wrapText(told, context.terminal.columns)}\n`);
   },
 });
 
-async function agree(address: string, asker: ReturnType<typeof askerOf>): Promise<void> {
+/** Others may be using that sign-in: it is withdrawn by its own name. */
+function refuseBorrower({ address, credential }: ResolvedAccount): void {
+  if (credential === address) return;
+  throw new MailkeyError("ERR_USAGE", `${address} has no sign-in of its own: it uses that of ${credential}`, {
+    hint: `${shellLine(["mailkey", "revoke", credential])} withdraws it for both; ${shellLine(["mailkey", "remove", address])} forgets this mailbox`,
+  });
+}
+
+async function agree(
+  { address, grant }: ResolvedAccount,
+  others: readonly string[],
+  asker: ReturnType<typeof askerOf>,
+): Promise<void> {
   if (asker === undefined) {
     throw new MailkeyError("ERR_USAGE", "cannot ask whether to revoke: there is no terminal", {
       hint: `mailkey revoke ${address} --yes`,
     });
   }
-  if (!(await asker.confirm(`Withdraw the sign-in of ${address}? Mail programs lose their access.`, false)))
-    throw new MailkeyError("ERR_INTERRUPTED", "nothing was revoked");
+  const lost = others.length === 0 ? "" : ` So does ${others.join(", ")}, which uses it too.`;
+  const question =
+    grant === "sign_in"
+      ? `Withdraw the sign-in of ${address}? Mail programs lose their access.${lost}`
+      : `Remove the token of ${address} here? The next one who needs it gets a new one.`;
+  if (!(await asker.confirm(question, false))) throw new MailkeyError("ERR_INTERRUPTED", "nothing was revoked");
 }
 
 /** @throws ERR_PROVIDER_UNAVAILABLE, ERR_UNSUPPORTED; the tokens are still here then, for another try */
 async function revokeAtProvider(account: ResolvedAccount, ports: TokenPorts, token: Secret): Promise<void> {
-  const { address, provider, client } = account;
-  const inVault = client.secret === "vault" ? await storedClientSecret(ports, address) : undefined;
-  const secret = await clientSecret(client, inVault?.reveal(), ports.env);
+  const { address, provider } = account;
+  const { clientSecret } = await storedSecrets(ports, account);
   const outcome = await revokeRefreshToken(
     provider,
-    { id: client.id, secret },
+    await authenticatedClient(account, clientSecret, ports),
     token,
     ports.createFetch(ports.config.timeoutMs),
   );
@@ -73,6 +95,10 @@ async function revokeAtProvider(account: ResolvedAccount, ports: TokenPorts, tok
     hint: `mailkey remove ${address} forgets it on this machine${provider.grantsPage === undefined ? "" : `; withdraw it at ${provider.grantsPage}`}`,
     details: { error: outcome.error },
   });
+}
+
+function nobodySignedIn({ address, client }: ResolvedAccount): string {
+  return `The tokens of ${address} are gone from this machine. Nobody signed in, so that there is no sign-in to withdraw: who wants to keep ${client.id} out of the mailbox takes its permission away at the provider.`;
 }
 
 function conclusion({ address, provider }: ResolvedAccount, removed: boolean, revoked: boolean): string {

@@ -12,7 +12,7 @@ export async function runCommandLine(words: readonly string[], context: Context)
   try {
     return await dispatch(words, context);
   } catch (error) {
-    return report(error, context, json);
+    return await report(error, context, json);
   }
 }
 
@@ -60,24 +60,17 @@ async function load(name: string): Promise<Command> {
 }
 
 /** Writes an error to standard error in the house form. */
-export function report(error: unknown, context: Context, json: boolean): number {
+export async function report(error: unknown, context: Context, json: boolean): Promise<number> {
   if (!(error instanceof MailkeyError)) {
     // A bug. Its message is not shown: it may quote what it stumbled over.
     const where = error instanceof Error ? `${error.name} ${firstFrame(error)}` : typeof error;
     context.stderr(`mailkey: error: this is a bug in mailkey: ${where}\n`);
     return EXIT_INTERNAL;
   }
-  const { status, hint: usual } = outcomeOf(error.code);
-  const hint = error.hint ?? usual;
-  if (json) {
-    context.stderr(
-      `${JSON.stringify({ error: { code: error.code, message: error.message, hint, ...error.details } })}\n`,
-    );
-    return status;
-  }
-  context.stderr(`mailkey: error: ${error.message}\n`);
-  if (hint !== undefined) context.stderr(`mailkey: hint: ${hint}\n`);
-  return status;
+  const { problemJson, writeProblem } = await import("./problem.ts"); // a token that is there needs neither
+  if (json) context.stderr(`${JSON.stringify({ error: await problemJson(error) })}\n`);
+  else await writeProblem(context, "error", error);
+  return outcomeOf(error.code).status;
 }
 
 function firstFrame(error: Error): string {

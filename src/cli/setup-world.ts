@@ -1,8 +1,8 @@
 /** What recipes are rendered from, out of a command's context. */
 import { isSameAddress } from "../accounts/address.ts";
 import { loadConfig } from "../accounts/config.ts";
-import { resolveAccount } from "../accounts/resolve.ts";
-import { listAddresses, requireAccount } from "../accounts/store.ts";
+import { loadAccount } from "../accounts/resolve.ts";
+import { listAddresses } from "../accounts/store.ts";
 import { labelsOf, mailAccountOf } from "../clients/account.ts";
 import { programFinder } from "../clients/found.ts";
 import type { SetupWorld } from "../clients/plan.ts";
@@ -21,7 +21,7 @@ export async function loadSetupWorld({ paths, env }: Context, recipes: readonly 
   const broken = new Map<string, MailkeyError>();
   for (const address of addresses) {
     try {
-      accounts.push(mailAccountOf(await resolveAccount(requireAccount(paths, address)), labels, command));
+      accounts.push(mailAccountOf(await loadAccount(paths, address), labels, command));
     } catch (error) {
       if (!isMailkeyError(error)) throw error;
       broken.set(address, error);

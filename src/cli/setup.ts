@@ -78,7 +78,7 @@ class SettingUp {
   async run(names: readonly string[]): Promise<number> {
     const recipes = await this.#recipes(names);
     for (const recipe of recipes) await this.#plan(recipe);
-    const status = this.#reportFailures();
+    const status = await this.#reportFailures();
     if (this.#plans.length === 0) return status;
     const { stdout } = this.#context;
     if (this.#values.print === true) {
@@ -119,11 +119,13 @@ class SettingUp {
     }
   }
 
-  #reportFailures(): number {
+  async #reportFailures(): Promise<number> {
     const [only, ...others] = this.#failures;
     if (only === undefined) return 0;
     if (others.length === 0 && this.#plans.length === 0) throw only.error;
-    const statuses = this.#failures.map(({ error }) => report(error, this.#context, this.#values.json === true));
+    const statuses: number[] = [];
+    for (const { error } of this.#failures)
+      statuses.push(await report(error, this.#context, this.#values.json === true));
     return statuses[0] ?? 0;
   }
 

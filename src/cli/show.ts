@@ -1,5 +1,5 @@
 /** `mailkey show`: everything about one account that is no secret. */
-import { scopesOf } from "../accounts/resolve.ts";
+import { scopesOf, type ResolvedAccount } from "../accounts/resolve.ts";
 import { accountPath, requireAccount } from "../accounts/store.ts";
 import type { MailServer } from "../providers/provider.ts";
 import { defineCommand } from "./command.ts";
@@ -44,8 +44,10 @@ function details(overview: Overview): [string, string][] {
     ["provider", `${provider.name} (${provider.id})`],
     ["user", account.user],
     ["client", client.name === client.id ? client.id : `${client.name} (${client.id})`],
-    ["client secret", secretPlace(client.secret)],
+    ["client secret", secretPlace(account)],
   ];
+  if (overview.clientEndsInSeconds !== undefined) rows.push(["which ends", inTime(overview.clientEndsInSeconds)]);
+  if (account.credential !== account.address) rows.push(["uses", `the sign-in of ${account.credential}`]);
   if (account.login !== account.address) rows.push(["signs in as", account.login]);
   for (const protocol of ["imap", "pop", "smtp"] as const) {
     const server = provider.servers[protocol];
@@ -54,7 +56,11 @@ function details(overview: Overview): [string, string][] {
   for (const resource of provider.resources) rows.push([`scopes (${resource.name})`, scopesOf(resource).join(" ")]);
   rows.push([
     "signed in",
-    overview.signedInSeconds === undefined ? "never" : `${formatSeconds(overview.signedInSeconds)} ago`,
+    account.grant !== "sign_in"
+      ? "nobody has to"
+      : overview.signedInSeconds === undefined
+        ? "never"
+        : `${formatSeconds(overview.signedInSeconds)} ago`,
   ]);
   for (const [resource, token] of Object.entries(record?.accessTokens ?? {})) {
     rows.push([`access token (${resource})`, `granted for ${formatSeconds(token.lifetimeSeconds)}: ${token.scope}`]);
@@ -64,10 +70,17 @@ function details(overview: Overview): [string, string][] {
   return rows;
 }
 
-function secretPlace(secret: { file: string } | { command: string } | "vault" | undefined): string {
+function secretPlace({ account, client: { secret, key } }: ResolvedAccount): string {
+  const { service_account: keyFile } = account;
+  if (keyFile !== undefined) return keyFile === "vault" ? "key file in the vault" : `key file ${keyFile.file}`;
+  if (key !== undefined) return `key in ${key.file}, certificate ${key.certificate ?? "none"}`;
   if (secret === undefined) return "none (public client)";
   if (secret === "vault") return "in the vault";
   return "file" in secret ? `in ${secret.file}` : `printed by: ${secret.command}`;
+}
+
+function inTime(seconds: number): string {
+  return seconds < 0 ? `${formatSeconds(-seconds)} ago` : `in ${formatSeconds(seconds)}`;
 }
 
 function serverText({ host, port, security }: MailServer): string {

@@ -1,10 +1,13 @@
-/** Signs an account in: the same for `add` and `login`. */
+/** Gets an account its grant: the same for `add` and `login`. A person signs in, or where none is needed a token is asked for. */
+import { authenticatedClient } from "../accounts/client-authentication.ts";
 import { findResource, scopesOf, type ResolvedAccount } from "../accounts/resolve.ts";
-import type { Secret } from "../platform/secret.ts";
+import type { TokenGrant } from "../oauth/token-endpoint.ts";
+import type { Instant } from "../platform/clock.ts";
 import type { Flow } from "../signin/choose.ts";
-import type { SignedIn } from "../signin/request.ts";
 import { signIn } from "../signin/sign-in.ts";
 import type { TokenPorts } from "../tokens/get-token.ts";
+import { mintToken } from "../tokens/mint.ts";
+import type { KeptSecrets } from "../tokens/sign-in.ts";
 import type { Context } from "./context.ts";
 import { pastedLineReader } from "./pasted-line.ts";
 import { showSignIn } from "./sign-in-progress.ts";
@@ -17,21 +20,40 @@ export interface SignInOptions {
   readonly resources: readonly string[];
 }
 
-/** @throws what `signIn` throws, ERR_UNSUPPORTED for an unknown resource; nothing has been stored then */
-export async function signInAccount(
+export interface Obtained {
+  readonly grant: TokenGrant;
+  /** Before the grant was asked for. */
+  readonly obtainedAt: Instant;
+  /** How: a flow of signing in, or the grant's name. */
+  readonly flow: string;
+  /** Who signed in; undefined when the provider does not say, or nobody did. */
+  readonly who: string | undefined;
+  /** The grant is known to be the account's. Otherwise only a login to the mailbox tells. */
+  readonly isCertain: boolean;
+}
+
+/**
+ * @param kept what the vault keeps for the account, or is going to
+ * @throws what `signIn` and `mintToken` throw, ERR_UNSUPPORTED for an unknown resource; nothing has been stored then
+ */
+export async function obtainGrant(
   context: Context,
   ports: TokenPorts,
   account: ResolvedAccount,
-  secret: Secret | undefined,
+  kept: KeptSecrets,
   options: SignInOptions,
-): Promise<SignedIn> {
+): Promise<Obtained> {
+  if (account.grant !== "sign_in") {
+    const minted = await mintToken(ports, account, kept);
+    return { ...minted, flow: account.grant, who: undefined, isCertain: true };
+  }
   const { provider, client, login } = account;
   const own = scopesOf(findResource(provider, undefined));
   const others = options.resources.flatMap((name) => scopesOf(findResource(provider, name)));
-  return signIn(
+  const { grant, obtainedAt, flow, identity } = await signIn(
     {
       server: provider,
-      client: { id: client.id, secret },
+      client: await authenticatedClient(account, kept.clientSecret, ports),
       providerName: shortName(provider.name),
       clientName: client.name,
       redirectUris: client.redirectUris,
@@ -53,6 +75,7 @@ export async function signInAccount(
       readLine: pastedLineReader(context, options.json),
     },
   );
+  return { grant, obtainedAt, flow, who: identity?.addresses[0], isCertain: identity !== undefined };
 }
 
 /** `Microsoft 365` of `Microsoft 365 / Exchange Online (work or school)`: enough where it is clear which is meant. */

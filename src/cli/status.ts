@@ -1,4 +1,5 @@
 /** `mailkey status`: how every account is, from what was noted at the last renewal; asks neither vault nor provider. */
+import { shellLine } from "../platform/shell.ts";
 import { defineCommand } from "./command.ts";
 import { formatSeconds } from "./duration.ts";
 import { EXIT_SIGN_IN_AGAIN } from "./exit.ts";
@@ -47,20 +48,12 @@ The exit status is 77 when an account has to sign in again.`,
 });
 
 function row(overview: Overview, vault: string | undefined): Cell[] {
-  const { signedInSeconds, signInEndsInSeconds } = overview;
   return [
     { text: overview.address },
     { text: overview.account?.provider.id ?? "?" },
     { text: vault ?? "none" },
-    { text: signedInSeconds === undefined ? "never" : `${formatSeconds(signedInSeconds)} ago` },
-    {
-      text:
-        signInEndsInSeconds === undefined
-          ? "-"
-          : signInEndsInSeconds < 0
-            ? "over"
-            : `unused ${formatSeconds(signInEndsInSeconds)}`,
-    },
+    { text: signedInText(overview) },
+    { text: endText(overview) },
     {
       text: accessTokenText(overview),
     },
@@ -68,8 +61,28 @@ function row(overview: Overview, vault: string | undefined): Cell[] {
   ];
 }
 
-function advice({ address, health, problem, record, signInEndsInSeconds }: Overview): string[] {
-  if (health === "sign-in-needed") return [`${address}: mailkey login ${address}`];
+function signedInText({ account, signedInSeconds }: Overview): string {
+  if (account !== undefined && account.grant !== "sign_in") return "nobody";
+  return signedInSeconds === undefined ? "never" : `${formatSeconds(signedInSeconds)} ago`;
+}
+
+/** What ends first is told: of a sign-in, or of the client's secret or key. */
+function endText({ signInEndsInSeconds: unused, clientEndsInSeconds: client }: Overview): string {
+  if (client !== undefined && (unused === undefined || client < unused))
+    return client < 0 ? "client over" : `client ${formatSeconds(client)}`;
+  if (unused === undefined) return "-";
+  return unused < 0 ? "over" : `unused ${formatSeconds(unused)}`;
+}
+
+function advice(overview: Overview): string[] {
+  const { address, account, health, problem, record, signInEndsInSeconds, clientEndsInSeconds = 0 } = overview;
+  if (health === "sign-in-needed") return [`${address}: mailkey login ${account?.credential ?? address}`];
+  if (health === "expiring-client") {
+    const ends = clientEndsInSeconds < 0 ? "has ended" : `ends in ${formatSeconds(clientEndsInSeconds)}`;
+    return [
+      `${address}: the secret or certificate of its client ${ends}: make a new one at the provider, then see ${shellLine(["mailkey", "show", address])}`,
+    ];
+  }
   if (health === "misconfigured") return [`${address}: ${problem ?? "its file cannot be used"}`];
   if (health === "failing") return [`${address}: ${record?.failure?.reason ?? "the last renewal failed"}`];
   if (health === "expiring-sign-in")

@@ -2,19 +2,21 @@
 import { MailkeyError } from "../errors.ts";
 import { systemClock } from "../platform/clock.ts";
 import { resolvePaths, type Environment } from "../platform/paths.ts";
-import { writeStderr, writeStdout } from "../platform/stdio.ts";
+import { readStdin, writeStderr, writeStdout } from "../platform/stdio.ts";
 import type { Context, Terminal } from "./context.ts";
 
 /** @throws ERR_CONFIG */
 export function systemContext(env: Environment): Context {
+  const signal = interruptSignal();
   return {
     env,
     paths: resolvePaths(env),
     clock: systemClock,
-    signal: interruptSignal(),
+    signal,
     terminal: terminalOf(env),
     stdout: writeStdout,
     stderr: writeStderr,
+    readInput: async (maxBytes) => (isTerminal(0) ? undefined : readStdin(maxBytes, signal)),
     trace: () => undefined,
   };
 }

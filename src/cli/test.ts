@@ -5,12 +5,13 @@ import type { LoginReport } from "../mail/report.ts";
 import { testMailbox } from "../mail/test-mailbox.ts";
 import { trustedCertificates } from "../platform/certificates.ts";
 import type { MailServer, Protocol } from "../providers/provider.ts";
-import { getToken, type TokenAnswer } from "../tokens/get-token.ts";
+import { getToken } from "../tokens/get-token.ts";
 import { defineCommand } from "./command.ts";
 import type { Context } from "./context.ts";
 import { outcomeOf } from "./exit.ts";
 import { loginReportJson, loginReportText } from "./login-report.ts";
 import { tokenPorts } from "./ports.ts";
+import { writeStaleWarning } from "./problem.ts";
 
 /** Exchange takes its time over the first login of a new client. */
 const LOGIN_TIMEOUT_MS = 30_000;
@@ -98,7 +99,7 @@ async function* logins(
   const ports = tokenPorts(context);
   const certificates = trustedCertificates(context.env, ports.config.caFile);
   const answer = await getToken(ports, account, { force });
-  warn(context, answer);
+  if (answer.warning !== undefined) await writeStaleWarning(context, answer.warning);
   yield* testMailbox(
     {
       servers,
@@ -110,10 +111,4 @@ async function* logins(
     },
     () => Promise.resolve(answer.token.value),
   );
-}
-
-function warn(context: Context, { warning }: TokenAnswer): void {
-  if (warning === undefined) return;
-  context.stderr(`mailkey: warning: ${warning.message}; the present token lasts a little longer\n`);
-  if (warning.hint !== undefined) context.stderr(`mailkey: hint: ${warning.hint}\n`);
 }

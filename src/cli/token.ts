@@ -52,8 +52,7 @@ scope and expiry.`,
       force: values.force,
     });
     if (answer.warning !== undefined) {
-      context.stderr(`mailkey: warning: ${answer.warning.message}; the present token lasts a little longer\n`);
-      if (answer.warning.hint !== undefined) context.stderr(`mailkey: hint: ${answer.warning.hint}\n`);
+      await (await import("./problem.ts")).writeStaleWarning(context, answer.warning); // seldom
     }
     context.stdout(`${await render(answer.token, format, (values.protocol ?? "imap") as Protocol, account)}\n`);
   },

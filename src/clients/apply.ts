@@ -24,7 +24,7 @@ export function applyDraft(paths: Paths, draft: Draft, now: Date): Applied {
   try {
     for (const [program, needed] of folders) needFolders(record, program, needed);
     for (const change of changes) writeChange(change);
-    for (const [program, needed] of folders) if (needed.length === 0) releaseFolders(record, program);
+    releaseFolders(record);
   } finally {
     writeSetupRecord(paths, record);
   }
@@ -65,13 +65,10 @@ function needFolders(record: SetupRecord, program: string, needed: readonly stri
 }
 
 /** Removes what no program needs any more and is empty; what has got a content is the user's from now on. */
-function releaseFolders(record: SetupRecord, program: string): void {
-  for (const folder of Object.keys(record.folders).toSorted((a, b) => b.length - a.length)) {
-    const left = (record.folders[folder] ?? []).filter((each) => each !== program);
-    if (left.length > 0) record.folders[folder] = left;
-    else {
-      removeEmptyFolder(folder);
-      delete record.folders[folder];
-    }
+function releaseFolders({ folders }: SetupRecord): void {
+  const free = Object.entries(folders).flatMap(([folder, programs]) => (programs.length === 0 ? folder : []));
+  for (const folder of free.toSorted((a, b) => b.length - a.length)) {
+    removeEmptyFolder(folder);
+    delete folders[folder];
   }
 }

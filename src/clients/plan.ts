@@ -129,7 +129,7 @@ async function newcomers(subject: Subject, wanted: Wanted, kept: readonly MailAc
   const added: MailAccount[] = [];
   const refusals = [...subject.world.broken].map(([address, refusal]) => ({ address, refusal }));
   for (const account of subject.world.accounts.filter((each) => isNew(each))) {
-    const rendering = await tryRender(subject, [account]);
+    const rendering = await tryRender(subject, [...kept, ...added, account]);
     if (rendering instanceof MailkeyError) refusals.push({ address: account.address, refusal: rendering });
     else added.push(account);
   }

@@ -13,6 +13,16 @@ export const RECIPES: Readonly<Record<string, () => Promise<Recipe>>> = {
   alpine: async () => (await import("./alpine.ts")).alpine,
   imapfilter: async () => (await import("./imapfilter.ts")).imapfilter,
   goimapnotify: async () => (await import("./goimapnotify.ts")).goimapnotify,
+  offlineimap: async () => (await import("./offlineimap.ts")).offlineimap,
+  getmail: async () => (await import("./getmail.ts")).getmail,
+  mpop: async () => (await import("./mpop.ts")).mpop,
+  fdm: async () => (await import("./fdm.ts")).fdm,
+  fetchmail: async () => (await import("./fetchmail.ts")).fetchmail,
+  postfix: async () => (await import("./postfix.ts")).postfix,
+  curl: async () => (await import("./curl.ts")).curl,
+  swaks: async () => (await import("./swaks.ts")).swaks,
+  vdirsyncer: async () => (await import("./vdirsyncer.ts")).vdirsyncer,
+  generic: async () => (await import("./generic.ts")).generic,
 };
 
 /** All of them, in this order. */

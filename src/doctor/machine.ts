@@ -4,8 +4,8 @@
  */
 import { join } from "node:path";
 import type { Config } from "../accounts/config.ts";
-import { resolveAccount } from "../accounts/resolve.ts";
-import { listAddresses, readAccount } from "../accounts/store.ts";
+import { loadAccount } from "../accounts/resolve.ts";
+import { listAddresses } from "../accounts/store.ts";
 import type { FoundProgram } from "../clients/recipe.ts";
 import { isMailkeyError, MailkeyError } from "../errors.ts";
 import type { Clock } from "../platform/clock.ts";
@@ -90,15 +90,12 @@ async function subjectOf(
   address: string,
   onRenewal: (renewal: Promise<unknown>) => void,
 ): Promise<AccountSubject | undefined> {
-  const account = await orUndefined(async () => {
-    const read = readAccount(machine.paths, address);
-    return read === undefined ? undefined : resolveAccount(read);
-  });
+  const account = await orUndefined(() => loadAccount(machine.paths, address));
   if (account === undefined) return undefined;
   const { ports } = machine;
   const stored = once(async () => {
     const { failure } = await machine.vault();
-    return failure ?? ended(async () => (await new CredentialStore(ports, account.address).load())?.credential);
+    return failure ?? ended(async () => (await new CredentialStore(ports, account.credential).load())?.credential);
   });
   const renewal = once(async (): Promise<TokenAnswer | Error> => {
     const { failure } = await machine.vault();

@@ -38,10 +38,11 @@ export type Privacy = "secret" | "trusted";
 /**
  * Reads a file of the user's after checking that nobody else could have written it (or, for `secret`, read it).
  *
+ * @param maxBytes a larger file is not what it is taken for
  * @returns its bytes, or undefined when there is no such file
  * @throws ERR_UNTRUSTED_FILE, ERR_STORAGE
  */
-export function readPrivateFile(path: string, privacy: Privacy): Uint8Array | undefined {
+export function readPrivateFile(path: string, privacy: Privacy, maxBytes = Infinity): Uint8Array | undefined {
   let descriptor: number;
   try {
     descriptor = openSync(path, constants.O_RDONLY);
@@ -53,6 +54,8 @@ export function readPrivateFile(path: string, privacy: Privacy): Uint8Array | un
     const stat = fstatSync(descriptor);
     if (!stat.isFile()) throw new MailkeyError("ERR_UNTRUSTED_FILE", `${path} is not a regular file`);
     checkOwnerAndMode(path, stat.uid, stat.mode, privacy);
+    if (stat.size > maxBytes)
+      throw new MailkeyError("ERR_UNTRUSTED_FILE", `${path} is too large for what it should be (${stat.size} bytes)`);
     return readFileSync(descriptor);
   } catch (error) {
     if (error instanceof MailkeyError) throw error;
@@ -63,8 +66,8 @@ export function readPrivateFile(path: string, privacy: Privacy): Uint8Array | un
 }
 
 /** Like `readPrivateFile`, as UTF-8 text. */
-export function readPrivateText(path: string, privacy: Privacy): string | undefined {
-  const bytes = readPrivateFile(path, privacy);
+export function readPrivateText(path: string, privacy: Privacy, maxBytes?: number): string | undefined {
+  const bytes = readPrivateFile(path, privacy, maxBytes);
   return bytes === undefined ? undefined : new TextDecoder().decode(bytes);
 }
 

@@ -30,6 +30,25 @@ export function writeStderr(text: string): void {
   }
 }
 
+/** Standard input to its end as UTF-8: the last `maxBytes` of it. @throws the signal's reason */
+export async function readStdin(maxBytes: number, signal: AbortSignal): Promise<string> {
+  const { stdin } = process; // a getter: the stream is made at the first look
+  const stop = () => stdin.destroy();
+  signal.addEventListener("abort", stop, { once: true });
+  let kept = Buffer.alloc(0);
+  try {
+    for await (const chunk of stdin) {
+      kept = Buffer.concat([kept, chunk as Buffer]).subarray(-maxBytes);
+    }
+  } catch (error) {
+    if (!signal.aborted) throw new MailkeyError("ERR_STORAGE", "cannot read standard input", { cause: error });
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
+  signal.throwIfAborted();
+  return kept.toString("utf8");
+}
+
 function writeAll(descriptor: number, text: string): void {
   const bytes = new TextEncoder().encode(text);
   let written = 0;

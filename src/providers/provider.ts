@@ -3,6 +3,8 @@
  * `sources`, keyed by the dotted path of the value.
  */
 
+import type { SigningAlgorithm } from "../platform/private-key.ts";
+
 export type Protocol = "imap" | "pop" | "smtp";
 export type Mechanism = "XOAUTH2" | "OAUTHBEARER";
 /** How TLS starts: at once (`tls`), or after a STARTTLS/STLS command (`starttls`). There is no third way. */
@@ -109,6 +111,18 @@ export interface OAuthProvider extends ProviderBase {
   readonly issInResponse: boolean;
   /** How a confidential client shows its secret; in the body (RFC 6749 2.3.1) when absent. */
   readonly clientAuthentication?: "client_secret_basic" | "client_secret_post";
+  /** What a confidential client's signed assertion has to be like (RFC 7523 2.2), where the provider says so. */
+  readonly clientAssertion?: {
+    readonly audience: "issuer" | "token_endpoint";
+    /** The preferred first. */
+    readonly algorithms: readonly SigningAlgorithm[];
+    /** The key is found by the thumbprint of its certificate (`x5t#S256`). */
+    readonly certificate: boolean;
+  };
+  /** What an application asks for in its own name (RFC 6749 4.4), by resource; absent where it has no such grant. */
+  readonly applicationScopes?: Readonly<Record<string, readonly string[]>>;
+  /** Service accounts may open mailboxes of their organisation (RFC 7523 2.1). */
+  readonly serviceAccounts?: boolean;
   /** What is known about the life of its tokens. */
   readonly tokens: {
     readonly accessSeconds?: number;

@@ -23,6 +23,8 @@ export const SOURCES = {
   "ENTRA-reply": "https://learn.microsoft.com/entra/identity-platform/reply-url",
   "ENTRA-scopes": "https://learn.microsoft.com/entra/identity-platform/scopes-oidc",
   "ENTRA-errors": "https://learn.microsoft.com/entra/identity-platform/reference-error-codes",
+  "ENTRA-cert": "https://learn.microsoft.com/entra/identity-platform/certificate-credentials",
+  "ENTRA-app": "https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow",
   MSAL: "https://github.com/AzureAD/microsoft-authentication-library-for-js/blob/dev/lib/msal-common/src/authority/AuthorityMetadata.ts",
   /** `includes/office-365-u.s.-government-gcc-high-endpoints.md` and `…-dod-endpoints.md` there. */
   "MS-GOV-EP": "https://github.com/MicrosoftDocs/microsoft-365-docs",
@@ -36,6 +38,7 @@ export const SOURCES = {
   /** Read in a public copy of February 2026. */
   "GOOG-DISC": "https://accounts.google.com/.well-known/openid-configuration",
   "GOOG-OA2": "https://developers.google.com/identity/protocols/oauth2#expiration",
+  "GOOG-SA": "https://developers.google.com/identity/protocols/oauth2/service-account",
   "GOOG-MX": "https://support.google.com/a/answer/174125",
 
   // Other providers

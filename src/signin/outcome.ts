@@ -1,5 +1,6 @@
 /** How a sign-in that failed is told: the error for the terminal and the page for the browser. Decides nothing. */
 import { MailkeyError } from "../errors.ts";
+import { explainCode } from "../explain/match.ts";
 import type { PermanentFailure, TransientFailure } from "../oauth/token-endpoint.ts";
 import type { Identity } from "../oauth/identity.ts";
 import type { Flow } from "./choose.ts";
@@ -20,19 +21,6 @@ const EXPIRED: ReadonlySet<string> = new Set(["expired_token", "code_expired", "
 /** The registration is at fault, not the person. @see RFC 6749 4.1.2.1, 5.2 */
 const CLIENT_AT_FAULT: ReadonlySet<string> = new Set(["invalid_client", "unauthorized_client"]);
 
-/**
- * What helps, by the provider's own code; only explains, never decides.
- * @see https://learn.microsoft.com/entra/identity-platform/reference-error-codes
- */
-const REMEDIES: Readonly<Record<string, string>> = {
-  AADSTS65001: "your administrator has to allow the application: see docs/signin.md",
-  AADSTS90094: "your administrator has to allow the application: see docs/signin.md",
-  AADSTS90095: "your administrator has to allow the application: see docs/signin.md",
-  AADSTS50011: "--redirect-uri URI, with one that the client is registered with; or --flow paste",
-  AADSTS7000218: 'register the redirect under "Mobile and desktop applications", or give --client-secret-file',
-  AADSTS700016: "check the client id, and that it is registered for this kind of account",
-  AADSTS50020: "check the client id, and that it is registered for this kind of account",
-};
 /** Conditional Access: it very often blocks just the device codes. */
 const BLOCKED_BY_POLICY = "AADSTS53003";
 
@@ -68,13 +56,12 @@ export function signInError(setting: Setting, failure: PermanentFailure | Transi
   return new MailkeyError("ERR_SIGN_IN_FAILED", `${providerName} refuses the sign-in (${words})`, { hint, details });
 }
 
+/** By the provider's own code; only explains, never decides. */
 function remedy(vendorCode: string | undefined, flow: Flow): string | undefined {
   if (vendorCode === undefined) return undefined;
-  if (vendorCode === BLOCKED_BY_POLICY)
-    return flow === "device"
-      ? "--flow paste (your organisation may block device codes only)"
-      : "ask your administrator";
-  return REMEDIES[vendorCode];
+  if (vendorCode === BLOCKED_BY_POLICY && flow === "device")
+    return "--flow paste (your organisation may block device codes only)";
+  return explainCode(vendorCode)?.signIn;
 }
 
 export function wrongUserError(login: string, identity: Identity): MailkeyError {

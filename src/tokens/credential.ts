@@ -32,7 +32,7 @@ const refusal = v.object({
 export const CredentialSchema = v.object({
   version: v.literal(1),
   refreshToken: v.optional(v.string()),
-  /** When a person last signed in. */
+  /** When a person last signed in; of a grant without one, since when it has been in use. */
   signedInAt: instant,
   /** When the refresh token was last used or replaced. */
   refreshedAt: v.optional(instant),
@@ -40,6 +40,8 @@ export const CredentialSchema = v.object({
   accessTokens: v.record(v.string(), accessToken),
   /** A confidential client's secret, where the account says it is kept in the vault. */
   clientSecret: v.optional(v.string()),
+  /** A service account's key file, where the account says it is kept in the vault. */
+  serviceAccount: v.optional(v.string()),
   /** The authorization server refused the grant for good, and how. Signing in again clears it. */
   refused: v.optional(refusal),
 });

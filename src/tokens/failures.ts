@@ -36,26 +36,16 @@ export function unavailableError(address: string, failure: TransientFailure): Ma
   );
 }
 
-export function permanentError(account: ResolvedAccount, failure: PermanentFailure): MailkeyError {
+/** @param failure one that `isMendedBySignIn` */
+export function signInOver(account: ResolvedAccount, failure: PermanentFailure): MailkeyError {
   const { error, vendorCode, description } = failure;
-  const details = { error, vendorCode, address: account.address };
   const words = description === undefined ? error : `${error}: ${description}`;
-  if (isMendedBySignIn(error)) {
-    return new MailkeyError(
-      "ERR_SIGN_IN_AGAIN",
-      `${account.provider.name} no longer accepts the sign-in of ${account.address} (${words})`,
-      {
-        hint: `mailkey login ${account.address}`,
-        details,
-      },
-    );
-  }
   return new MailkeyError(
-    "ERR_CLIENT_REJECTED",
-    `${account.provider.name} refuses the client of ${account.address} (${words})`,
+    "ERR_SIGN_IN_AGAIN",
+    `${account.provider.name} no longer accepts the sign-in of ${account.credential} (${words})`,
     {
-      hint: `mailkey show ${account.address}`,
-      details,
+      hint: `mailkey login ${account.credential}`,
+      details: { error, vendorCode, address: account.address },
     },
   );
 }
@@ -63,7 +53,7 @@ export function permanentError(account: ResolvedAccount, failure: PermanentFailu
 /** A refusal remembered from an earlier attempt. */
 export function refusedError(account: ResolvedAccount, { error, vendorCode }: Refusal): MailkeyError {
   const words = vendorCode === undefined ? {} : { vendorCode, description: vendorCode };
-  return permanentError(account, { kind: "permanent", error, ...words });
+  return signInOver(account, { kind: "permanent", error, ...words });
 }
 
 export function busyError(address: string): MailkeyError {

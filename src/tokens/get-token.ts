@@ -7,30 +7,23 @@
  * 4. A failure takes nothing away: what is still valid is still served, and nothing is ever deleted.
  */
 import type { ResolvedAccount } from "../accounts/resolve.ts";
-import { clientSecret, findResource, scopesOf } from "../accounts/resolve.ts";
+import { findResource, scopesOf } from "../accounts/resolve.ts";
 import type { Config } from "../accounts/config.ts";
+import type { KeyPorts } from "../accounts/client-key.ts";
 import { isMailkeyError, type MailkeyError } from "../errors.ts";
 import type { PermanentFailure, TokenGrant } from "../oauth/token-endpoint.ts";
 import { elapsedMs, type Instant } from "../platform/clock.ts";
 import type { Fetch } from "../platform/http.ts";
 import { tryLock, type Lock } from "../platform/lock.ts";
-import type { Environment } from "../platform/paths.ts";
 import { Secret } from "../platform/secret.ts";
+import type { Ask } from "./ask.ts";
 import type { AccessToken, Credential, StoredAccessToken } from "./credential.ts";
 import { expiresAtMs, remainingSeconds, requiredSeconds } from "./freshness.ts";
 import { renew, type Renewal } from "./renew.ts";
-import {
-  busyError,
-  isMendedBySignIn,
-  permanentError,
-  refusedError,
-  signInNeeded,
-  unavailableError,
-} from "./failures.ts";
+import { busyError, refusedError, signInNeeded, unavailableError } from "./failures.ts";
 import { CredentialStore, type Loaded, type StorePorts } from "./store.ts";
 
-export interface TokenPorts extends StorePorts {
-  readonly env: Environment;
+export interface TokenPorts extends StorePorts, KeyPorts {
   readonly config: Config;
   /** For one account's provider; `timeoutMs` bounds the whole exchange. */
   readonly createFetch: (timeoutMs: number) => Fetch;
@@ -96,7 +89,7 @@ class TokenTask {
     this.#ports = ports;
     this.#account = account;
     this.#request = request;
-    this.#store = new CredentialStore(ports, account.address);
+    this.#store = new CredentialStore(ports, account.credential);
     this.#resource = resource.name;
     this.#scope = [...scopesOf(resource), ...account.provider.refreshScopes].join(" ");
     this.#start = ports.clock.now();
@@ -131,8 +124,9 @@ class TokenTask {
 
   async #load(): Promise<Loaded> {
     const loaded = await this.#store.load();
-    if (loaded === undefined) throw signInNeeded(this.#account.address);
-    return loaded;
+    if (loaded !== undefined) return loaded;
+    if (this.#account.grant === "sign_in") throw signInNeeded(this.#account.credential);
+    return { credential: { version: 1, signedInAt: this.#start, accessTokens: {} }, stamp: undefined };
   }
 
   /** Waits for the lock; while waiting, a credential that another process renewed is as good. */
@@ -161,22 +155,19 @@ class TokenTask {
     const fallback = this.#stillValid(credential);
     const known = this.#knownFailure(credential);
     if (known !== undefined) return this.#fallBack(fallback, known);
-    if (credential.refreshToken === undefined) return this.#fallBack(fallback, signInNeeded(this.#account.address));
 
+    const { prepareAsk, refusalError } = await import("./ask.ts"); // not needed for a cached token
+    const ask = await prepareAsk(this.#account, credential, this.#scope, this.#ports);
     // Proves that the vault can be written before the old refresh token is spent on an answer that could not be kept.
     await this.#store.save(credential);
-    const { outcome, obtainedAt } = await this.#askProvider(
-      credential,
-      new Secret(credential.refreshToken),
-      fallback === undefined,
-    );
+    const { outcome, obtainedAt } = await this.#askProvider(ask, fallback === undefined);
     if (outcome.kind === "granted") {
       const token = await this.#keep(credential, outcome.grant, obtainedAt);
       return this.#answer(token, "refreshed");
     }
     if (outcome.kind === "permanent") {
-      const error = permanentError(this.#account, outcome);
-      await this.#noteRefusal(credential, outcome, error.message);
+      const error = refusalError(this.#account, outcome, this.#ports.clock.now());
+      await this.#noteRefusal(credential, outcome, error);
       return this.#fallBack(fallback, error);
     }
     this.#store.record(credential, { kind: "transient", at: this.#ports.clock.now(), reason: outcome.reason });
@@ -184,23 +175,16 @@ class TokenTask {
   }
 
   /** @param patient whether to use the whole budget: with a valid token in hand there is no need to */
-  async #askProvider(
-    credential: Credential,
-    refreshToken: Secret,
-    patient: boolean,
-  ): Promise<{ outcome: Renewal; obtainedAt: Instant }> {
-    const { clock, config, env, random, signal } = this.#ports;
-    const { client, provider } = this.#account;
-    const { refreshGrant } = await import("../oauth/refresh.ts"); // not needed for a cached token
-    const secret = await clientSecret(client, credential.clientSecret, env);
+  async #askProvider(ask: Ask, patient: boolean): Promise<{ outcome: Renewal; obtainedAt: Instant }> {
+    const { clock, config, random, signal } = this.#ports;
     const fetch = this.#ports.createFetch(
       patient ? config.timeoutMs : Math.min(config.timeoutMs, IMPATIENT_TIMEOUT_MS),
     );
     let obtainedAt = clock.now();
     const attempt = () => {
       obtainedAt = clock.now(); // before sending: the token's life starts no later than that
-      this.#ports.trace?.(`asking ${provider.name} for a new access token (${this.#resource})`);
-      return refreshGrant(provider, { id: client.id, secret }, { refreshToken, scope: this.#scope }, fetch);
+      this.#ports.trace?.(`asking ${this.#account.provider.name} for a new access token (${this.#resource})`);
+      return ask(fetch);
     };
     const outcome = await renew(attempt, { budgetMs: patient ? config.retryBudgetMs : 0, random }, clock, signal);
     return { outcome, obtainedAt };
@@ -251,7 +235,8 @@ class TokenTask {
   }
 
   /** Only what a new sign-in mends is remembered: a client or secret may be corrected at any moment. */
-  async #noteRefusal(credential: Credential, { error, vendorCode }: PermanentFailure, reason: string): Promise<void> {
+  async #noteRefusal(credential: Credential, failure: PermanentFailure, told: MailkeyError): Promise<void> {
+    const { error, vendorCode } = failure;
     const at = this.#ports.clock.now();
     const refused = {
       error,
@@ -259,13 +244,13 @@ class TokenTask {
       clientId: this.#account.client.id,
       ...(vendorCode === undefined ? {} : { vendorCode }),
     };
-    const noted = isMendedBySignIn(error) ? { ...credential, refused } : credential;
+    const noted = told.code === "ERR_SIGN_IN_AGAIN" ? { ...credential, refused } : credential;
     try {
       if (noted !== credential) await this.#store.save(noted);
     } catch {
       // the provider will say it again next time; the refusal itself is what the user has to hear
     }
-    this.#store.record(noted, { kind: "permanent", at, reason });
+    this.#store.record(noted, { kind: "permanent", at, reason: told.message });
   }
 
   /** The token that is still valid, or the error. An outage passes by itself; everything else is worth a warning. */

@@ -1,9 +1,10 @@
 /** What can be told about an account without asking its vault or its provider. */
 import { elapsedMs, type Instant } from "../platform/clock.ts";
+import type { ResolvedAccount } from "../accounts/resolve.ts";
 import type { OAuthProvider } from "../providers/provider.ts";
 import type { CredentialRecord } from "./record.ts";
 
-export type Health = "ok" | "expiring-sign-in" | "failing" | "sign-in-needed";
+export type Health = "ok" | "expiring-sign-in" | "expiring-client" | "failing" | "sign-in-needed";
 
 /** Seconds since a moment of the record's. */
 export function secondsSince(moment: Instant, now: Instant): number {
@@ -21,8 +22,26 @@ export function signInEndsInSeconds(
 }
 
 const WARN_BEFORE_SECONDS = 14 * 86_400;
+/** Administrators need longer than people who sign in. */
+const WARN_BEFORE_CLIENT_ENDS_SECONDS = 30 * 86_400;
 
-export function healthOf(record: CredentialRecord | undefined, provider: OAuthProvider, now: Instant): Health {
+/** @param clientEndsInSeconds until the client's secret or key comes to its end; undefined when nobody knows */
+export function healthOf(
+  record: CredentialRecord | undefined,
+  { grant, provider }: Pick<ResolvedAccount, "grant" | "provider">,
+  now: Instant,
+  clientEndsInSeconds?: number,
+): Health {
+  const signedIn = grant === "sign_in" ? healthOfSignIn(record, provider, now) : healthWithoutSignIn(record);
+  const ends = clientEndsInSeconds !== undefined && clientEndsInSeconds < WARN_BEFORE_CLIENT_ENDS_SECONDS;
+  return ends && signedIn === "ok" ? "expiring-client" : signedIn;
+}
+
+function healthWithoutSignIn(record: CredentialRecord | undefined): Health {
+  return record?.failure === undefined ? "ok" : "failing";
+}
+
+function healthOfSignIn(record: CredentialRecord | undefined, provider: OAuthProvider, now: Instant): Health {
   if (record === undefined || record.needsSignIn) return "sign-in-needed";
   if (record.failure !== undefined) return "failing";
   const endsIn = signInEndsInSeconds(record, provider, now);

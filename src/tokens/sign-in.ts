@@ -1,4 +1,4 @@
-/** Keeps what a sign-in granted, and takes it out again: under the account's lock, so that no renewal comes in between. */
+/** Keeps what a sign-in granted, or a first token where nobody signs in, and takes it out again: under the account's lock, so that no renewal comes in between. */
 import { findResource } from "../accounts/resolve.ts";
 import type { ResolvedAccount } from "../accounts/resolve.ts";
 import { MailkeyError } from "../errors.ts";
@@ -17,19 +17,24 @@ export interface SignIn {
   readonly resource?: string;
   /** For accounts that keep a confidential client's secret in the vault. */
   readonly clientSecret?: Secret | undefined;
+  /** For accounts that keep a service account's key in the vault: the file's content. */
+  readonly serviceAccount?: Secret | undefined;
 }
+
+/** Live secrets, as the credential has them. */
+export type KeptSecrets = Pick<Credential, "clientSecret" | "serviceAccount">;
 
 /** Long enough for a renewal in progress to end by itself. */
 const LOCK_WAIT_MS = 90_000;
 
 /**
- * Replaces the account's credential by what was granted just now. A client secret in the vault is kept when no new one comes.
+ * Replaces the account's credential by what was granted just now. What the vault keeps besides is kept when nothing new comes.
  *
- * @throws ERR_SIGN_IN_FAILED when the provider gave no refresh token, ERR_LOCK_TIMEOUT, and the vault's errors
+ * @throws ERR_SIGN_IN_FAILED when the provider gave no refresh token for a sign-in, ERR_LOCK_TIMEOUT, and the vault's errors
  */
 export async function storeSignIn(ports: StorePorts, account: ResolvedAccount, signIn: SignIn): Promise<void> {
   const { grant, at } = signIn;
-  if (grant.refreshToken === undefined) {
+  if (grant.refreshToken === undefined && account.grant === "sign_in") {
     throw new MailkeyError(
       "ERR_SIGN_IN_FAILED",
       `${account.provider.name} granted no refresh token: mailkey could not renew the access token`,
@@ -38,7 +43,7 @@ export async function storeSignIn(ports: StorePorts, account: ResolvedAccount, s
       },
     );
   }
-  const refreshToken = grant.refreshToken.reveal();
+  const refreshToken = account.grant === "sign_in" ? grant.refreshToken?.reveal() : undefined;
   const resource = findResource(account.provider, signIn.resource).name;
   const token = {
     token: grant.accessToken.reveal(),
@@ -46,16 +51,19 @@ export async function storeSignIn(ports: StorePorts, account: ResolvedAccount, s
     lifetimeSeconds: grant.expiresInSeconds,
     scope: grant.scope,
   };
-  const store = new CredentialStore(ports, account.address);
+  const store = new CredentialStore(ports, account.credential);
   await underLock(ports, store, async () => {
-    const clientSecret = signIn.clientSecret?.reveal() ?? (await previousClientSecret(store, account));
+    const previous = await previouslyKept(store, account);
+    const clientSecret = signIn.clientSecret?.reveal() ?? previous.clientSecret;
+    const serviceAccount = signIn.serviceAccount?.reveal() ?? previous.serviceAccount;
     const credential: Credential = {
       version: 1,
-      refreshToken,
+      ...(refreshToken === undefined ? {} : { refreshToken }),
       signedInAt: at,
       refreshedAt: at,
       accessTokens: { [resource]: token },
       ...(clientSecret === undefined ? {} : { clientSecret }),
+      ...(serviceAccount === undefined ? {} : { serviceAccount }),
     };
     await store.save(credential);
   });
@@ -67,10 +75,9 @@ export async function storedRefreshToken(ports: StorePorts, address: string): Pr
   return loaded?.credential.refreshToken === undefined ? undefined : new Secret(loaded.credential.refreshToken);
 }
 
-/** The client secret that the vault keeps for the account, if any. */
-export async function storedClientSecret(ports: StorePorts, address: string): Promise<Secret | undefined> {
-  const loaded = await new CredentialStore(ports, address).load();
-  return loaded?.credential.clientSecret === undefined ? undefined : new Secret(loaded.credential.clientSecret);
+/** The client secret and service account that the vault keeps for the account, if any; nothing when the account has them elsewhere. */
+export async function storedSecrets(ports: StorePorts, account: ResolvedAccount): Promise<KeptSecrets> {
+  return previouslyKept(new CredentialStore(ports, account.credential), account);
 }
 
 /** Takes the credential out of the vault. */
@@ -89,6 +96,11 @@ async function underLock<T>(ports: StorePorts, store: CredentialStore, work: () 
 }
 
 /** Signing in must work over a damaged or locked old credential, unless something in it is still needed. */
-async function previousClientSecret(store: CredentialStore, account: ResolvedAccount): Promise<string | undefined> {
-  return account.client.secret === "vault" ? (await store.load())?.credential.clientSecret : undefined;
+async function previouslyKept(store: CredentialStore, { account }: ResolvedAccount): Promise<KeptSecrets> {
+  const isNeeded = account.client.secret === "vault" || account.service_account === "vault";
+  const { clientSecret, serviceAccount } = (isNeeded ? await store.load() : undefined)?.credential ?? {};
+  return {
+    ...(account.client.secret === "vault" ? { clientSecret } : {}),
+    ...(account.service_account === "vault" ? { serviceAccount } : {}),
+  };
 }

@@ -119,8 +119,8 @@ describe("an account", () => {
 });
 
 describe("an error", () => {
-  test("in JSON is one object on standard error, with code and hint", () => {
-    const status = report(
+  test("in JSON is one object on standard error, with code, explanation and hint", async () => {
+    const status = await report(
       new MailkeyError("ERR_SIGN_IN_AGAIN", "over", {
         hint: "mailkey login a@b.c",
         details: { error: "invalid_grant" },
@@ -130,14 +130,60 @@ describe("an error", () => {
     );
     expect([status, JSON.parse(context.err())]).toEqual([
       77,
-      { error: { code: "ERR_SIGN_IN_AGAIN", message: "over", hint: "mailkey login a@b.c", error: "invalid_grant" } },
+      {
+        error: {
+          code: "ERR_SIGN_IN_AGAIN",
+          message: "over",
+          hint: "mailkey login a@b.c",
+          why: expect.stringContaining("the password was changed"),
+          explanation: "invalid_grant",
+          error: "invalid_grant",
+        },
+      },
     ]);
   });
 
-  test("that is a bug does not show its message, which may quote a secret", () => {
-    expect(report(new SyntaxError('Unexpected token in "hunter22"'), context, false)).toBe(70);
+  test("that is a bug does not show its message, which may quote a secret", async () => {
+    expect(await report(new SyntaxError('Unexpected token in "hunter22"'), context, false)).toBe(70);
     expect(context.err()).toContain("this is a bug in mailkey: SyntaxError");
     expect(context.err()).not.toContain("hunter22");
+  });
+});
+
+describe("an error that the catalogue knows", () => {
+  const refused = (details: Record<string, string>, words: string, hint = "mailkey show a@b.c") =>
+    new MailkeyError("ERR_CLIENT_REJECTED", `Microsoft refuses the client of a@b.c (${words})`, { hint, details });
+
+  test("says why in a line of its own, and the first thing to type, with the account's address", async () => {
+    const details = { error: "unauthorized_client", vendorCode: "AADSTS7000112", address: "a@b.c" };
+    expect(await report(refused(details, "AADSTS7000112: Application is disabled."), context, false)).toBe(78);
+    expect(context.err().split("\n")).toEqual([
+      "mailkey: error: Microsoft refuses the client of a@b.c (AADSTS7000112: Application is disabled.)",
+      expect.stringMatching(/^mailkey: why: Microsoft has switched this client id off/),
+      "mailkey: hint: mailkey add a@b.c --replace --client thunderbird",
+      "",
+    ]);
+  });
+
+  test("keeps its own hint where its command is not that of an account, or a sign-in is going on", async () => {
+    for (const details of [{ vendorCode: "AADSTS700082" }, { vendorCode: "AADSTS700082", flow: "device" }] as Record<
+      string,
+      string
+    >[])
+      await report(refused(details, "AADSTS700082", "its own hint"), context, false);
+    expect(context.err().match(/hint: its own hint/g)).toHaveLength(2);
+    expect(context.err().match(/why: /g)).toHaveLength(2);
+  });
+
+  test("is known by its words, too, when there is no code", async () => {
+    await report(new MailkeyError("ERR_PROGRAM", "gpg: Inappropriate ioctl for device"), context, false);
+    expect(context.err()).toContain("mailkey: why: gpg's passphrase prompt");
+    expect(context.err()).toContain("mailkey: hint: export GPG_TTY=$(tty)");
+  });
+
+  test("is not one of usage: those words are the user's own", async () => {
+    await run("token", "AADSTS700082", "AADSTS700082");
+    expect(context.err()).not.toContain("why:");
   });
 });
 

@@ -100,7 +100,7 @@ describe("mailkey test", () => {
     expect(out).toMatch(/^SMTP .* does not work/m);
     const words = out.replace(/\s+/g, " ");
     expect(words).toContain("it says: 535 5.7.139 Authentication unsuccessful");
-    expect(words).toContain(`hint: SMTP is switched off`);
+    expect(words).toContain(`why: SMTP is switched off`);
     expect(words).toContain(`Set-CASMailbox -Identity ${ADDRESS}`);
   });
 

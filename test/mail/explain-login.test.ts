@@ -55,7 +55,7 @@ describe("the hint of a failed login", () => {
     expect(hint("yahoo", { said: "[LIMIT] LOGIN Rate limit hit" })).toContain("wait");
     expect(hint("google", { said: "[ALERT] Too many simultaneous connections. (Failure)" })).toContain("15");
     expect(hint("microsoft", { protocol: "smtp", said: "432 4.3.2 Concurrent connections limit exceeded" })).toContain(
-      "3 are allowed",
+      "three connections",
     );
     expect(hint("custom", { protocol: "smtp", said: "454 4.7.0 Temporary authentication failure" })).toContain("later");
     expect(hint("custom", { stage: "greeting", reason: "closed" })).toContain("later");

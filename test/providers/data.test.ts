@@ -236,7 +236,8 @@ function valuePaths(provider: Provider): string[] {
   for (const resource of provider.resources) paths.push(...leaves(`resources.${resource.name}`, resource.scopes));
   paths.push("signInScopes", "refreshScopes", "authorizationParameters", "issInResponse");
   if (provider.clientAuthentication !== undefined) paths.push("clientAuthentication");
-  if (provider.grantsPage !== undefined) paths.push("grantsPage");
+  for (const name of ["grantsPage", "clientAssertion", "applicationScopes", "serviceAccounts"] as const)
+    if (provider[name] !== undefined) paths.push(name);
   return paths;
 }
 

@@ -14,8 +14,8 @@ export interface FakeContext extends Context {
   readonly dispose: () => void;
 }
 
-/** A command's world: an empty home, no terminal, a clock that moves when told, output kept. */
-export function fakeContext(env: Record<string, string> = {}): FakeContext {
+/** A command's world: an empty home, no terminal, a clock that moves when told, output kept; `input` on standard input. */
+export function fakeContext(env: Record<string, string> = {}, input?: string): FakeContext {
   const home = mkdtempSync(join(tmpdir(), "mailkey-cli-"));
   const written = { out: "", err: "" };
   const full = { MAILKEY_HOME: home, HOME: home, ...env };
@@ -31,6 +31,7 @@ export function fakeContext(env: Record<string, string> = {}): FakeContext {
     stderr: (text) => {
       written.err += text;
     },
+    readInput: async (maxBytes) => input?.slice(-maxBytes),
     trace: () => undefined,
     out: () => written.out,
     err: () => written.err,

@@ -1,7 +1,7 @@
-/** A secret where there must be none, and none where there must be one. */
+/** A secret where there must be none, none where there must be one, and a key that cannot be used. */
 import { existsSync } from "node:fs";
-import { clientSecret as readClientSecret } from "../../accounts/resolve.ts";
-import { isMailkeyError } from "../../errors.ts";
+import { authenticatedClient } from "../../accounts/client-authentication.ts";
+import { isMailkeyError, type MailkeyError } from "../../errors.ts";
 import { expandHome } from "../../platform/paths.ts";
 import { findClient } from "../../providers/registry.ts";
 import type { AccountCheck, AccountSubject, Finding } from "../check.ts";
@@ -18,7 +18,7 @@ export const clientSecret: AccountCheck = {
     if (registration?.disabled !== undefined) return []; // another client will not want it
     if (registration !== undefined && !registration.secretRequired && client.secret !== undefined)
       return [superfluous(subject, registration.name)];
-    if (registration?.secretRequired === true && client.secret === undefined)
+    if (registration?.secretRequired === true && client.secret === undefined && client.key === undefined)
       return [missing(subject, `the client ${registration.name} has a secret, and none is set`)];
     return unreadable(subject);
   },
@@ -45,20 +45,31 @@ function missing({ account: { address } }: AccountSubject, seen: string): Findin
   };
 }
 
+function unusableKey(subject: AccountSubject, { message, hint }: MailkeyError): Finding {
+  return {
+    severity: "error",
+    seen: message,
+    means: "The client signs with that key to prove who it is: tokens cannot be renewed without it.",
+    remedy: [editAccount(subject)],
+    ...(hint === undefined ? {} : { advice: `It is named under [client.key]. What may help: ${hint}` }),
+  };
+}
+
 /** Where the account says the secret is. A file that others can read is the business of the check of files. */
 async function unreadable(subject: AccountSubject): Promise<Finding[]> {
   const { client } = subject.account;
-  const { env } = subject.machine;
-  if (client.secret === undefined) return [];
+  const { env, ports } = subject.machine;
+  if (client.secret === undefined && client.key === undefined) return [];
   const credential = await subject.credential();
   if (client.secret === "vault" && credential === undefined) return [];
   if (typeof client.secret === "object" && "file" in client.secret && existsSync(expandHome(client.secret.file, env)))
     return [];
   try {
-    await readClientSecret(client, credential?.clientSecret, env);
+    await authenticatedClient(subject.account, credential?.clientSecret, ports);
     return [];
   } catch (error) {
     if (!isMailkeyError(error)) throw error;
+    if (client.key !== undefined) return [unusableKey(subject, error)];
     return [missing(subject, error.message)];
   }
 }

@@ -43,6 +43,7 @@ export const google: OAuthProvider = {
     pop: { host: "pop.gmail.com", port: 995, security: "tls" },
     smtp: { host: "smtp.gmail.com", port: 465, security: "tls" },
   },
+  serviceAccounts: true,
   tokens: { accessSeconds: 3600, refreshIdleDays: 180, rotation: "never" },
   grantsPage: "https://myaccount.google.com/connections",
   clients: [
@@ -196,6 +197,7 @@ export const google: OAuthProvider = {
     "endpoints.issuer": verified(["GOOG-DISC", "TBP"]),
     resources: verified(["GOOG-XO", "TBP"]),
     signInScopes: verified(["GOOG-DISC"]),
+    serviceAccounts: verified(["GOOG-SA"], "with domain-wide delegation, in Google Workspace"),
     refreshScopes: verified(["GOOG-NATIVE"]),
     authorizationParameters: verified(["MS-MAIL", "EE", "pdobsan/oama#36"]),
     mechanisms: verified(["GOOG-XO", "emersion/go-sasl#6"]),

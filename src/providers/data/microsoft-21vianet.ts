@@ -2,6 +2,7 @@
 import { reported, unverified, verified } from "../certainty.ts";
 import type { OAuthProvider } from "../provider.ts";
 import {
+  MICROSOFT_CLIENT_ASSERTION,
   MICROSOFT_MECHANISMS,
   MICROSOFT_QUIRKS,
   MICROSOFT_REFRESH_SCOPES,
@@ -47,6 +48,11 @@ export const microsoft21Vianet: OAuthProvider = {
     pop: { host: "partner.outlook.cn", port: 995, security: "tls" },
     smtp: { host: "smtp.partner.outlook.cn", port: 587, security: "starttls" },
   },
+  clientAssertion: MICROSOFT_CLIENT_ASSERTION,
+  applicationScopes: {
+    outlook: ["https://partner.outlook.cn/.default"],
+    graph: ["https://microsoftgraph.chinacloudapi.cn/.default"],
+  },
   tokens: MICROSOFT_TOKENS,
   clients: [],
   quirks: [
@@ -59,16 +65,13 @@ export const microsoft21Vianet: OAuthProvider = {
       ...reported(["MSAL", "EE"]),
     },
     {
-      text: "Without a person (client credentials): scope https://partner.outlook.cn/.default.",
-      ...reported([], "seen in a public source file whose name was not kept"),
-    },
-    {
       text: "Microsoft's libraries know further clouds (login.sovcloud-identity.fr, .de and .sg), of whose mail nothing was found; the German cloud closed in 2021.",
       ...verified(["MSAL"]),
     },
   ],
   sources: {
     ...MICROSOFT_SOURCES,
+    applicationScopes: reported([], "seen in a public source file whose name was not kept"),
     domainSuffixes: reported([], "seen in a public source file whose name was not kept"),
     mxSuffixes: unverified([], "Microsoft's DNS page for this cloud, which was not kept"),
     endpoints: verified(["ENTRA-code", "ENTRA-cloud"]),

@@ -21,6 +21,13 @@ export const MICROSOFT_MECHANISMS = {
   smtp: ["XOAUTH2"],
 } as const satisfies OAuthProvider["mechanisms"];
 
+/** EC keys are not taken. */
+export const MICROSOFT_CLIENT_ASSERTION = {
+  audience: "token_endpoint",
+  algorithms: ["PS256", "RS256"],
+  certificate: true,
+} as const satisfies OAuthProvider["clientAssertion"];
+
 export const MICROSOFT_TOKENS = {
   accessSeconds: 3600,
   refreshIdleDays: 90,
@@ -34,6 +41,7 @@ export const MICROSOFT_SOURCES: Readonly<Record<string, Source>> = {
   refreshScopes: verified(["EXO", "TBP"]),
   authorizationParameters: verified(["ENTRA-code"], "none are needed"),
   issInResponse: unverified([], "no source says that Microsoft sends iss"),
+  clientAssertion: verified(["ENTRA-cert"], "RS256 is what the page said before; that EC keys are refused is reported"),
   "endpoints.revocation": unverified(["MSAL"], "the metadata lists none (RFC 7009)"),
   "tokens.accessSeconds": verified(
     ["ENTRA-access"],

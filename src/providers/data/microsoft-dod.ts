@@ -2,6 +2,7 @@
 import { reported, unverified, verified } from "../certainty.ts";
 import type { OAuthProvider } from "../provider.ts";
 import {
+  MICROSOFT_CLIENT_ASSERTION,
   MICROSOFT_MECHANISMS,
   MICROSOFT_QUIRKS,
   MICROSOFT_REFRESH_SCOPES,
@@ -45,6 +46,11 @@ export const microsoftDod: OAuthProvider = {
     pop: { host: "outlook-dod.office365.us", port: 995, security: "tls" },
     smtp: { host: "outlook-dod.office365.us", port: 587, security: "starttls" },
   },
+  clientAssertion: MICROSOFT_CLIENT_ASSERTION,
+  applicationScopes: {
+    outlook: ["https://outlook-dod.office365.us/.default"],
+    graph: ["https://dod-graph.microsoft.us/.default"],
+  },
   tokens: MICROSOFT_TOKENS,
   clients: [],
   quirks: [
@@ -61,6 +67,7 @@ export const microsoftDod: OAuthProvider = {
   ],
   sources: {
     ...MICROSOFT_SOURCES,
+    applicationScopes: unverified([], "seen in a public source file whose name was not kept"),
     mxSuffixes: unverified([], "Microsoft's DNS page for this cloud, which was not kept; shared with GCC High"),
     endpoints: verified(["ENTRA-code", "ENTRA-cloud"]),
     "endpoints.device": verified(["ENTRA-device", "ENTRA-cloud"], "not tried with scopes for mail"),

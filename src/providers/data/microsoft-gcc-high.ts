@@ -2,6 +2,7 @@
 import { reported, unverified, verified } from "../certainty.ts";
 import type { OAuthProvider } from "../provider.ts";
 import {
+  MICROSOFT_CLIENT_ASSERTION,
   MICROSOFT_MECHANISMS,
   MICROSOFT_QUIRKS,
   MICROSOFT_REFRESH_SCOPES,
@@ -47,6 +48,11 @@ export const microsoftGccHigh: OAuthProvider = {
     pop: { host: "outlook.office365.us", port: 995, security: "tls" },
     smtp: { host: "smtp.office365.us", port: 587, security: "starttls" },
   },
+  clientAssertion: MICROSOFT_CLIENT_ASSERTION,
+  applicationScopes: {
+    outlook: ["https://outlook.office365.us/.default"],
+    graph: ["https://graph.microsoft.us/.default"],
+  },
   tokens: MICROSOFT_TOKENS,
   clients: [],
   quirks: [
@@ -61,13 +67,10 @@ export const microsoftGccHigh: OAuthProvider = {
       text: "A newer tool names the IMAP scope https://outlook.office.us/IMAP.AccessAsUser.All.",
       ...unverified([], "seen in a public source file whose name was not kept"),
     },
-    {
-      text: "Without a person (client credentials): scope https://outlook.office365.us/.default.",
-      ...reported([], "seen in a public source file whose name was not kept"),
-    },
   ],
   sources: {
     ...MICROSOFT_SOURCES,
+    applicationScopes: reported([], "seen in a public source file whose name was not kept"),
     domainSuffixes: unverified([], "inferred from the worldwide .onmicrosoft.com"),
     mxSuffixes: unverified([], "Microsoft's DNS page for this cloud, which was not kept; shared with DoD"),
     endpoints: verified(["ENTRA-code", "ENTRA-cloud"]),

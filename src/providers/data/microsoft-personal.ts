@@ -3,6 +3,7 @@ import { reported, unverified, verified } from "../certainty.ts";
 import type { OAuthProvider } from "../provider.ts";
 import {
   MICROSOFT_CLIENTS,
+  MICROSOFT_CLIENT_ASSERTION,
   MICROSOFT_MECHANISMS,
   MICROSOFT_QUIRKS,
   MICROSOFT_REFRESH_SCOPES,
@@ -149,6 +150,7 @@ export const microsoftPersonal: OAuthProvider = {
     pop: { host: "outlook.office365.com", port: 995, security: "tls" },
     smtp: { host: "smtp-mail.outlook.com", port: 587, security: "starttls" },
   },
+  clientAssertion: MICROSOFT_CLIENT_ASSERTION,
   tokens: MICROSOFT_TOKENS,
   grantsPage: "https://account.live.com/consent/Manage",
   clients: MICROSOFT_CLIENTS,

@@ -3,6 +3,7 @@ import { reported, unverified, verified } from "../certainty.ts";
 import type { OAuthProvider } from "../provider.ts";
 import {
   MICROSOFT_CLIENTS,
+  MICROSOFT_CLIENT_ASSERTION,
   MICROSOFT_MECHANISMS,
   MICROSOFT_QUIRKS,
   MICROSOFT_REFRESH_SCOPES,
@@ -47,6 +48,11 @@ export const microsoft: OAuthProvider = {
     pop: { host: "outlook.office365.com", port: 995, security: "tls" },
     smtp: { host: "smtp.office365.com", port: 587, security: "starttls" },
   },
+  clientAssertion: MICROSOFT_CLIENT_ASSERTION,
+  applicationScopes: {
+    outlook: ["https://outlook.office365.com/.default"],
+    graph: ["https://graph.microsoft.com/.default"],
+  },
   tokens: MICROSOFT_TOKENS,
   grantsPage: "https://myapps.microsoft.com",
   clients: MICROSOFT_CLIENTS,
@@ -76,6 +82,7 @@ export const microsoft: OAuthProvider = {
   ],
   sources: {
     ...MICROSOFT_SOURCES,
+    applicationScopes: verified(["EXO", "ENTRA-app"]),
     domains: verified(["ISPDB:office365.com.xml"], "most tenants use domains of their own: their MX tells"),
     domainSuffixes: verified(["ISPDB:office365.com.xml"]),
     "mxSuffixes.0": verified(["ISPDB:office365.com.xml"]),

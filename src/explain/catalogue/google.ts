@@ -1,0 +1,102 @@
+/** Google: signing in and renewing. */
+import type { Entry, Step } from "../entry.ts";
+
+const AGAIN: Step = { say: "sign in again", type: "mailkey login ADDRESS" };
+const EXPIRATION = "https://developers.google.com/identity/protocols/oauth2#expiration";
+const UNVERIFIED = "https://support.google.com/cloud/answer/7454865";
+const NATIVE_APPS = "https://developers.google.com/identity/protocols/oauth2/native-app";
+const PUBLISH: Step = {
+  say: 'publish your project: Google Cloud console, Google Auth Platform, Audience, "Publish app"',
+};
+
+export const GOOGLE: readonly Entry[] = [
+  {
+    id: "google-revoked",
+    area: "google",
+    title: "Google has ended the sign-in",
+    why: 'after exactly 7 days: your project at Google is still in "Testing"; at another time: the access was withdrawn, the password changed, or nothing used it for 6 months',
+    status: "verified",
+    texts: ["Token has been expired or revoked"],
+    steps: [AGAIN, PUBLISH],
+    sources: [EXPIRATION],
+  },
+  {
+    id: "google-oob-blocked",
+    area: "google",
+    title: "Google no longer shows codes to copy",
+    why: "the redirect urn:ietf:wg:oauth:2.0:oob, which old scripts use, is blocked",
+    status: "verified",
+    texts: ["out-of-band (OOB) flow has been blocked", "urn:ietf:wg:oauth:2.0:oob"],
+    steps: [{ say: "sign in with a redirect to this machine", type: "mailkey login ADDRESS --flow loopback" }],
+    sources: ["https://developers.google.com/identity/protocols/oauth2/resources/oob-migration"],
+  },
+  {
+    id: "google-not-verified",
+    area: "google",
+    title: "you are not among the project's test users",
+    why: 'the project at Google is in "Testing" and admits only the people on its list',
+    status: "verified",
+    texts: ["has not completed the Google verification process"],
+    steps: [
+      { say: "in the project, under Audience: add ADDRESS as a test user (that sign-in lasts 7 days)" },
+      { ...PUBLISH, say: `or ${PUBLISH.say}` },
+    ],
+    signIn: "publish the project at Google, or add the address as a test user",
+    sources: [UNVERIFIED, EXPIRATION],
+  },
+  {
+    id: "google-unverified-app",
+    area: "google",
+    title: "Google has not verified the application",
+    why: "a project of your own is not verified by Google; for yourself it need not be",
+    status: "verified",
+    texts: ["Google hasn't verified this app", "This app isn't verified"],
+    steps: [{ say: 'choose "Advanced", then "Go to …", when the project is your own' }],
+    sources: [UNVERIFIED],
+  },
+  {
+    id: "redirect_uri_mismatch",
+    area: "google",
+    title: "the redirect URI is not registered for this client",
+    why: 'the client at Google is not of the type "Desktop app", which admits any port of this machine',
+    status: "verified",
+    codes: ["redirect_uri_mismatch"],
+    steps: [
+      { say: 'make a client of the type "Desktop app" in your project (docs/signin.md), then' },
+      { say: "use it", type: "mailkey add ADDRESS --replace --client-id ID" },
+    ],
+    signIn: 'use a client of the type "Desktop app"',
+    sources: [NATIVE_APPS],
+  },
+  {
+    id: "admin_policy_enforced",
+    area: "google",
+    title: "the administrator has not allowed the application",
+    why: "your organisation's administrator decides which applications may read mail, and this one is not among them",
+    status: "verified",
+    codes: ["admin_policy_enforced"],
+    steps: [{ say: "ask your administrator to trust the client id CLIENT (Security, API controls)" }],
+    signIn: "your administrator has to trust the client id",
+    sources: [NATIVE_APPS, "https://support.google.com/a/answer/7281227"],
+  },
+  {
+    id: "org_internal",
+    area: "google",
+    title: "the project is for one organisation only",
+    why: 'the project\'s audience is "Internal", and this address is not of that organisation',
+    status: "verified",
+    codes: ["org_internal"],
+    steps: [{ say: 'set the audience to "External", or sign in with an address of the organisation' }],
+    sources: [NATIVE_APPS],
+  },
+  {
+    id: "deleted_client",
+    area: "google",
+    title: "the client was deleted",
+    why: "the client id was deleted in its project at Google",
+    status: "verified",
+    codes: ["deleted_client", "disabled_client"],
+    steps: [{ say: "use another client", type: "mailkey add ADDRESS --replace --client-id ID" }],
+    sources: ["https://support.google.com/cloud/answer/15549257"],
+  },
+];
