@@ -43,9 +43,15 @@ export function shownNotes(plans: readonly ProgramPlan[], home: string, { column
     .filter(({ lines }) => lines.length > 0)
     .map(({ plan, lines }) => {
       const heading = tinted({ text: plan.recipe.title, tone: "good" }, colourOut);
-      return `${heading}\n${lines.map((line) => `${wrapText(`  ${line}`, columns)}\n`).join("")}`;
+      return `${heading}\n${lines.map((line) => noteText(line, columns)).join("")}`;
     })
     .join("\n");
+}
+
+/** Lines with four spaces before them are there to be copied, and stay whole. */
+function noteText(note: string, columns: number): string {
+  const lines = note.split("\n").map((line) => (line.startsWith("    ") ? line : wrapText(`  ${line}`, columns)));
+  return `${lines.join("\n")}\n`;
 }
 
 function notesOf({ notes, dropped, skipped, edited }: ProgramPlan, home: string): string[] {

@@ -31,14 +31,20 @@ export const curl: Recipe = {
 };
 
 function render(request: RenderRequest): Rendering {
-  const parts = request.accounts.flatMap((account) =>
+  const { accounts } = request;
+  const parts = accounts.flatMap((account) =>
     PROTOCOLS.filter((protocol) => account.servers[protocol] !== undefined).map((protocol) => ({ account, protocol })),
   );
   return {
     edits: parts.map(({ account, protocol }) => script(account, protocol, request)),
-    notes: parts.map(({ account, protocol }) =>
-      `${shellLine(["sh", scriptPath(account, protocol, request)])} ${EXAMPLES[protocol]}`.trimEnd(),
-    ),
+    notes: accounts.flatMap((account) => {
+      const lines = parts
+        .filter((part) => part.account === account)
+        .map(
+          ({ protocol }) => `    ${shellLine(["sh", scriptPath(account, protocol, request)])} ${EXAMPLES[protocol]}`,
+        );
+      return [`For ${account.address}:\n${lines.map((line) => line.trimEnd()).join("\n")}`];
+    }),
   };
 }
 

@@ -33,7 +33,7 @@ function describeAccount({ servers, mechanisms, user, tokenCommand }: MailAccoun
   return [
     ...lines,
     `User: ${user}`,
-    `Password command: ${shellLine(tokenCommand)}`,
-    `The same as a list: ${JSON.stringify(tokenCommand)}`,
+    `Password command:\n    ${shellLine(tokenCommand)}`,
+    `The same as a list:\n    ${JSON.stringify(tokenCommand)}`,
   ];
 }

@@ -46,7 +46,7 @@ function render(request: RenderRequest): Rendering {
     edits: accounts.map((account) => file(account, folder, request)),
     folders: accounts.flatMap(({ label }) => maildirFolders(inbox(home, label))),
     notes: [
-      `Fetch: ${shellLine(["getmail", "-g", folder, ...accounts.flatMap(({ label }) => ["-r", label])])}`,
+      `Fetch:\n    ${shellLine(["getmail", "-g", folder, ...accounts.flatMap(({ label }) => ["-r", label])])}`,
       "It fetches the INBOX and leaves it on the server. Run it as yourself: as root, getmail stores no mail.",
     ],
   };

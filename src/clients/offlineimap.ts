@@ -9,6 +9,7 @@
  */
 import { join } from "node:path";
 import { configHome } from "../platform/paths.ts";
+import { shellLine } from "../platform/shell.ts";
 import { ownMaildir } from "./maildir.ts";
 import { neededMechanism, neededTlsServer } from "./needed.ts";
 import { pythonString } from "./quoting.ts";
@@ -73,7 +74,7 @@ pythonfile = ${value(pythonFile)}
       { kind: "file", path: pythonFile, comment: "#", text: PYTHON },
     ],
     notes: [
-      isTaken ? `Fetch: offlineimap -c ${path}` : "Fetch: offlineimap",
+      isTaken ? `Fetch:\n    ${shellLine(["offlineimap", "-c", path])}` : "Fetch: offlineimap",
       ...accounts.map(({ label }) => `Mail goes to ${ownMaildir(home, label, "offlineimap")}, deletions go both ways.`),
     ],
   };

@@ -57,8 +57,8 @@ function render(request: RenderRequest): Rendering {
       { kind: "file", path: uninstall, comment: "#", text: uninstaller(accounts) },
     ],
     notes: [
-      `To have Postfix relay all mail for elsewhere: ${shellLine(["sudo", "sh", install])}`,
-      `Before you take it out with --remove: ${shellLine(["sudo", "sh", uninstall])}`,
+      `To have Postfix relay all mail for elsewhere:\n    ${shellLine(["sudo", "sh", install])}`,
+      `Before you take it out with --remove:\n    ${shellLine(["sudo", "sh", uninstall])}`,
       "The vault has to open without you: no passphrase prompt, no keyring that is locked while you are away.",
     ],
   };

@@ -90,7 +90,10 @@ export interface Rendering {
   readonly handMade?: readonly HandMade[];
   /** Folders that the program needs and does not make itself, absolute; made 0700 with their parents. */
   readonly folders?: readonly string[];
-  /** What the user has to know or type besides, one sentence or command each: a package to install, `mu init …`. */
+  /**
+   * What the user has to know or type besides, one sentence or command each: a package to install, `mu init …`. A long command
+   * goes on a line of its own with four spaces before it: such lines are not wrapped.
+   */
   readonly notes: readonly string[];
 }
 

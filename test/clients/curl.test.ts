@@ -10,7 +10,9 @@ describe("the curl recipe", () => {
     const rendering = await curl.render(renderRequest([mailAccount("anna@mail.test")], { env }));
     const paths = [`${FOLDER}/anna-mail-test-imap`, `${FOLDER}/anna-mail-test-smtp`] as const;
     expect(rendering.edits.map(({ path }) => path)).toEqual([...paths]);
-    expect(rendering.notes[0]).toBe(`sh ${paths[0]} -X 'STATUS INBOX (MESSAGES UNSEEN)'`);
+    expect(rendering.notes[0]).toBe(
+      `For anna@mail.test:\n    sh ${paths[0]} -X 'STATUS INBOX (MESSAGES UNSEEN)'\n    sh ${paths[1]} --mail-rcpt SOMEBODY -T - <MESSAGE-FILE`,
+    );
   });
 
   test("insists on TLS, keeps the token off the command line and quotes addresses", async () => {

@@ -9,7 +9,7 @@ test("the generic recipe changes nothing and says all that a program wants to kn
     "IMAP: imap.mail.test, port 993, TLS, XOAUTH2",
     "SMTP: smtp.mail.test, port 587, STARTTLS, XOAUTH2",
     "User: o'b@mail.test",
-    "Password command: /usr/local/bin/mailkey token 'o'\\''b@mail.test'",
-    `The same as a list: ["/usr/local/bin/mailkey","token","o'b@mail.test"]`,
+    "Password command:\n    /usr/local/bin/mailkey token 'o'\\''b@mail.test'",
+    `The same as a list:\n    ["/usr/local/bin/mailkey","token","o'b@mail.test"]`,
   ]);
 });

@@ -13,7 +13,7 @@ describe("the getmail recipe", () => {
     expect(rendering.folders).toContain("/home/anna/Maildir/anna-mail-test-getmail/INBOX/new");
     expect(rendering.folders).toHaveLength(6);
     expect(rendering.notes[0]).toBe(
-      "Fetch: getmail -g /home/anna/.config/getmail-mailkey -r anna-mail-test -r bob-mail-test",
+      "Fetch:\n    getmail -g /home/anna/.config/getmail-mailkey -r anna-mail-test -r bob-mail-test",
     );
   });
 

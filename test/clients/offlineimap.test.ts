@@ -24,7 +24,7 @@ describe("the OfflineIMAP recipe", () => {
       { [path]: "[general]\n" },
     );
     expect(rendering.edits.map((edit) => edit.path)).toEqual([`${CONFIG}/mailkey.conf`, `${CONFIG}/mailkey.py`]);
-    expect(rendering.notes).toContain(`Fetch: offlineimap -c ${CONFIG}/mailkey.conf`);
+    expect(rendering.notes).toContain(`Fetch:\n    offlineimap -c ${CONFIG}/mailkey.conf`);
   });
 
   test("doubles percent signs, which its configuration takes for references, and quotes the command for Python", async () => {
