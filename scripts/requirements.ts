@@ -66,6 +66,13 @@ const REQUIREMENTS: readonly Requirement[] = [
     demo: false,
     isThere: () => existsSync("/usr/lib/git-core/git-send-email"),
   },
+  {
+    // git send-email cannot start without, though its package only recommends it.
+    program: "git send-email (Mail::Address)",
+    package: "libmailtools-perl",
+    demo: false,
+    isThere: () => existsSync("/usr/share/perl5/Mail/Address.pm"),
+  },
   needs("imapfilter", "imapfilter", false),
   needs("mpop", "mpop", false),
   needs("notmuch", "notmuch", false),

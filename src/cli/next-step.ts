@@ -1,39 +1,18 @@
-/** What to do after signing in: lines to paste into the two programs that most people use. */
+/** What to do after signing in. */
 import type { ResolvedAccount } from "../accounts/resolve.ts";
 import { tokenCommandOf } from "../clients/account.ts";
 import { shellLine } from "../platform/shell.ts";
 
+/** @param command this program's absolute path */
 export function nextStepText(account: ResolvedAccount, command: string): string {
-  const token = tokenCommand(account, command);
-  const { imap, smtp } = account.provider.servers;
-  const lines = ["Next, tell your mail programs where to get their token:", ""];
-  if (imap !== undefined) {
-    lines.push(
-      "  # ~/.mbsyncrc, in the IMAPAccount",
-      `  Host ${imap.host}`,
-      `  Port ${imap.port}`,
-      `  User ${account.user}`,
-      // isync 1.5 calls it TLSType and takes the old name too; 1.4, which Debian 12 has, knows only this one.
-      `  ${imap.security === "tls" ? "SSLType IMAPS" : "SSLType STARTTLS"}`,
-      "  AuthMechs XOAUTH2",
-      `  PassCmd "${token}"`,
-      "",
-    );
-  }
-  if (smtp !== undefined) {
-    lines.push(
-      "  # ~/.msmtprc, in the account",
-      `  host ${smtp.host}`,
-      `  port ${smtp.port}`,
-      `  user ${account.user}`,
-      `  tls on`,
-      `  tls_starttls ${smtp.security === "starttls" ? "on" : "off"}`,
-      "  auth xoauth2",
-      `  passwordeval "${token}"`,
-      "",
-    );
-  }
-  return `${lines.join("\n")}\n`;
+  return `Next, have your mail programs get their tokens here:
+
+  mailkey setup                        finds them, shows what it would write, asks
+  mailkey setup mbsync msmtp           the two that most people use
+  mailkey setup mbsync msmtp --print   lines to paste yourself
+
+What they run, and any other program can: ${tokenCommand(account, command)}
+`;
 }
 
 /** The line that a shell runs to get a token. */

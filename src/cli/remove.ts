@@ -1,6 +1,7 @@
 /** `mailkey remove`: forgets an account here. What the provider granted stays granted until `revoke`. */
 import { isShared } from "../accounts/account.ts";
 import { deleteAccount, mailboxesSharing, requireAccount } from "../accounts/store.ts";
+import { programsNaming } from "../clients/part.ts";
 import { isMailkeyError, MailkeyError } from "../errors.ts";
 import { shellLine } from "../platform/shell.ts";
 import { removeCredential } from "../tokens/sign-in.ts";
@@ -32,8 +33,14 @@ export const remove = defineCommand({
       if (!isMailkeyError(error, "ERR_VAULT_UNUSABLE")) throw error;
     }
     deleteAccount(context.paths, address);
-    context.stdout(
-      values.json === true ? `${JSON.stringify({ removed: address })}\n` : `removed ${address} from this machine\n`,
+    const programs = programsNaming(context.paths, address);
+    if (values.json === true)
+      return context.stdout(`${JSON.stringify({ removed: address, still_set_up: programs })}\n`);
+    context.stdout(`removed ${address} from this machine\n`);
+    if (programs.length === 0) return undefined;
+    const line = shellLine(["mailkey", "setup", ...programs, "--remove", "--account", address]);
+    context.stderr(
+      `These mail programs still ask for its tokens: ${programs.join(", ")}. To take it out of them:\n  ${line}\n`,
     );
   },
 });

@@ -1,4 +1,5 @@
 /** What `setup` shows and prints. */
+import type { Applied } from "../clients/apply.ts";
 import { putBlock, utf8 } from "../clients/block.ts";
 import { unifiedDiff } from "../clients/diff.ts";
 import type { Draft, FileChange } from "../clients/draft.ts";
@@ -18,17 +19,38 @@ export function shownChanges(changes: readonly FileChange[], home: string, colou
   return changes.map((change) => `${unifiedDiff(change, tilde(change.path, home), colour)}\n`).join("");
 }
 
-/** What would be written, ready to be pasted: with the marks, so that a later run knows it again. */
+/** What has been done, a line for each file. */
+export function shownWritten(
+  plans: readonly ProgramPlan[],
+  changes: readonly FileChange[],
+  backups: Applied["backups"],
+  home: string,
+): string {
+  const unchanged = plans.filter(({ edits }) => edits.length > 0).map(({ recipe }) => recipe.name);
+  if (changes.length === 0) return unchanged.length === 0 ? "" : `nothing to change: ${unchanged.join(", ")}\n`;
+  const kept = new Map(backups.map(({ path, backup }) => [path, `; as it was: ${tilde(backup, home)}`]));
+  return changes
+    .map(
+      ({ path, after }) => `${after === undefined ? "removed" : "wrote"} ${tilde(path, home)}${kept.get(path) ?? ""}\n`,
+    )
+    .join("");
+}
+
+/**
+ * What would be written, ready to be pasted: with the marks, so that a later run knows it again. A recipe that writes nothing has only
+ * notes.
+ */
 export function printedText(plans: readonly ProgramPlan[], home: string): string {
   const several = plans.flatMap((plan) => plan.edits).length > 1;
-  return plans
-    .flatMap(({ recipe, accounts, edits }) =>
-      edits.map((edit) => {
-        const heading = several ? `${edit.comment ?? "#"} ${tilde(edit.path, home)}\n` : "";
-        return heading + utf8(writtenText(edit, recipe.name, accounts));
-      }),
-    )
-    .join("\n");
+  const texts = plans.flatMap(({ recipe, accounts, edits, notes }) =>
+    edits.length === 0
+      ? notes.map((note) => `${note}\n`).join("")
+      : edits.map((edit) => {
+          const heading = several ? `${edit.comment ?? "#"} ${tilde(edit.path, home)}\n` : "";
+          return heading + utf8(writtenText(edit, recipe.name, accounts));
+        }),
+  );
+  return texts.join("\n");
 }
 
 function writtenText(edit: Edit, program: string, accounts: readonly string[]): string {
@@ -71,7 +93,7 @@ export function plansJson(
   home: string,
   outcome: {
     readonly isWritten: boolean;
-    readonly backups: readonly { path: string; backup: string }[];
+    readonly backups: Applied["backups"];
     readonly failures: readonly { readonly recipe: Recipe; readonly error: MailkeyError }[];
   },
 ): string {

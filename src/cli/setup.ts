@@ -1,7 +1,7 @@
 /** `mailkey setup`: the configuration of mail programs, shown, agreed upon, written, checked, taken out. */
-import { applyDraft } from "../clients/apply.ts";
+import { applyDraft, type Applied } from "../clients/apply.ts";
 import { Draft } from "../clients/draft.ts";
-import { planRemoval, planSetup, type ProgramPlan, type SetupWorld } from "../clients/plan.ts";
+import { planPrint, planRemoval, planSetup, type ProgramPlan, type SetupWorld } from "../clients/plan.ts";
 import type { Recipe } from "../clients/recipe.ts";
 import { loadNamed, loadRecipe, loadRecipes } from "../clients/recipes.ts";
 import { readSetupRecord } from "../clients/record.ts";
@@ -13,7 +13,7 @@ import type { Context } from "./context.ts";
 import { report } from "./run.ts";
 import { checkPrograms } from "./setup-check.ts";
 import { chooseInstalled, listPrograms, programsSetUp } from "./setup-list.ts";
-import { plansJson, printedText, shownChanges, shownNotes, tilde } from "./setup-text.ts";
+import { plansJson, printedText, shownChanges, shownNotes, shownWritten } from "./setup-text.ts";
 import { loadSetupWorld, requireMailAccount } from "./setup-world.ts";
 
 const OPTIONS = {
@@ -82,11 +82,11 @@ class SettingUp {
     if (this.#plans.length === 0) return status;
     const { stdout } = this.#context;
     if (this.#values.print === true) {
-      stdout(this.#values.json === true ? this.#json([]) : printedText(this.#plans, this.#world.home));
+      stdout(this.#values.json === true ? this.#json([], false) : printedText(this.#plans, this.#world.home));
       return status;
     }
     const backups = await this.#write(recipes.map(({ name }) => name));
-    if (this.#values.json === true) stdout(this.#json(backups));
+    if (this.#values.json === true) stdout(this.#json(backups, true));
     else stdout(shownNotes(this.#plans, this.#world.home, this.#context.terminal));
     return status;
   }
@@ -105,14 +105,12 @@ class SettingUp {
   async #plan(recipe: Recipe): Promise<void> {
     const draft = this.#draft.copy();
     const subject = { recipe, world: this.#world, draft };
-    const { account: addresses, remove } = this.#values;
+    const { account: addresses, remove, print } = this.#values;
+    const wanted = () => addresses?.map((address) => requireMailAccount(this.#world, address)) ?? "all";
     try {
-      const plan =
-        remove === true
-          ? await planRemoval(subject, addresses)
-          : await planSetup(subject, addresses?.map((address) => requireMailAccount(this.#world, address)) ?? "all");
+      if (remove === true) this.#plans.push(await planRemoval(subject, addresses));
+      else this.#plans.push(await (print === true ? planPrint : planSetup)(subject, wanted()));
       this.#draft = draft;
-      this.#plans.push(plan);
     } catch (error) {
       if (!isMailkeyError(error)) throw error;
       this.#failures.push({ recipe, error });
@@ -130,23 +128,17 @@ class SettingUp {
   }
 
   /** @returns where the files are kept as they were */
-  async #write(names: readonly string[]): Promise<readonly { path: string; backup: string }[]> {
+  async #write(names: readonly string[]): Promise<Applied["backups"]> {
     const { changes } = this.#draft;
     const { stderr, stdout, terminal, paths, clock } = this.#context;
     const { yes, json } = this.#values;
     const { home } = this.#world;
-    if (changes.length === 0) {
-      stderr(json === true ? "" : `nothing to change: ${names.join(", ")}\n`);
-    } else {
+    if (changes.length > 0) {
       if (json !== true) stdout(shownChanges(changes, home, terminal.colourOut));
       if (yes !== true) await this.#agree(changes.length, names);
     }
     const { backups } = applyDraft(paths, this.#draft, new Date(clock.now().wallMs));
-    if (json !== true) {
-      for (const { path, after } of changes)
-        stderr(`${after === undefined ? "removed" : "wrote"} ${tilde(path, home)}\n`);
-      for (const { path, backup } of backups) stderr(`${tilde(path, home)} as it was: ${tilde(backup, home)}\n`);
-    }
+    if (json !== true) stderr(shownWritten(this.#plans, changes, backups, home));
     return backups;
   }
 
@@ -154,6 +146,7 @@ class SettingUp {
     const asker = askerOf(this.#context, this.#values.json === true);
     const { remove, account = [] } = this.#values;
     if (asker === undefined) {
+      if (this.#values.json === true) this.#context.stdout(this.#json([], false));
       const flags = [
         ...(remove === true ? ["--remove"] : []),
         ...account.flatMap((each) => ["--account", each]),
@@ -167,13 +160,9 @@ class SettingUp {
     if (!agrees) throw new MailkeyError("ERR_INTERRUPTED", "nothing was written");
   }
 
-  #json(backups: readonly { path: string; backup: string }[]): string {
-    const { print } = this.#values;
-    return plansJson(this.#plans, this.#draft, this.#world.home, {
-      isWritten: print !== true,
-      backups,
-      failures: this.#failures,
-    });
+  #json(backups: Applied["backups"], isWritten: boolean): string {
+    const { home } = this.#world;
+    return plansJson(this.#plans, this.#draft, home, { isWritten, backups, failures: this.#failures });
   }
 }
 

@@ -1,11 +1,13 @@
 /** One program's part of one file: put in, taken out, recognised. Works on a draft. */
-import { MailkeyError } from "../errors.ts";
+import { isSameAddress } from "../accounts/address.ts";
+import { isMailkeyError, MailkeyError } from "../errors.ts";
 import { isLink } from "../platform/files.ts";
+import type { Paths } from "../platform/paths.ts";
 import { shellLine } from "../platform/shell.ts";
 import { findBlocks, latin1, putBlock, takeOutBlock, withoutBlocks } from "./block.ts";
-import type { Draft } from "./draft.ts";
+import { Draft } from "./draft.ts";
 import type { Edit, FileEdit } from "./recipe.ts";
-import { contentHash } from "./record.ts";
+import { contentHash, readSetupRecord } from "./record.ts";
 
 /** A program's part of a file, as it is there. */
 export interface Part {
@@ -82,6 +84,25 @@ export function takeOutPart(draft: Draft, program: string, path: string): boolea
   if (vanishes || programs.length === 0) forget();
   else draft.setFileRecord(path, { made: record?.made === true, programs });
   return true;
+}
+
+/**
+ * The programs that are set up for an address, by the record of what setup has written. Files that are gone or damaged are left out: who
+ * asks has something else in hand.
+ */
+export function programsNaming(paths: Paths, address: string): string[] {
+  try {
+    const draft = new Draft(readSetupRecord(paths));
+    const programs = Object.entries(draft.record.files).flatMap(([path, file]) =>
+      file.programs.filter((name) =>
+        findPart(draft, path, name)?.accounts.some((each) => isSameAddress(each, address)),
+      ),
+    );
+    return [...new Set(programs)];
+  } catch (error) {
+    if (isMailkeyError(error)) return [];
+    throw error;
+  }
 }
 
 function refuseForeign(draft: Draft, program: string, edit: FileEdit, content: string): void {

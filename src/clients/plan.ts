@@ -71,19 +71,23 @@ export async function findParts({ recipe, world, draft }: Subject): Promise<Part
 /**
  * Sets the program up.
  *
- * @throws ERR_UNSUPPORTED when the program or a named account will not do; ERR_CONFIG when something of the user's is in the way, or marks
- * are damaged; ERR_STORAGE
+ * @throws ERR_UNSUPPORTED when the program or a named account will not do; ERR_ACCOUNT_UNKNOWN when there is none; ERR_CONFIG when
+ * something of the user's is in the way, or marks are damaged; ERR_STORAGE
  */
 export async function planSetup(subject: Subject, wanted: Wanted): Promise<ProgramPlan> {
-  const { world } = subject;
-  const parts = await findParts(subject);
-  const names = [...new Set(parts.flatMap((part) => part.accounts))];
-  const kept = names.flatMap((name) => accountNamed(world, name) ?? []);
-  const dropped = names.filter((name) => accountNamed(world, name) === undefined);
-  const { added, skipped } = await newcomers(subject, wanted, kept);
-  const [first, ...others] = [...kept, ...added];
-  if (first === undefined) return { ...(await planRemoval(subject)), dropped, skipped };
-  return { ...(await place(subject, parts, [first, ...others])), dropped, skipped };
+  const { parts, accounts, dropped, skipped } = await choose(subject, wanted);
+  const [first, ...others] = accounts;
+  const plan = first === undefined ? await planRemoval(subject) : await place(subject, parts, [first, ...others]);
+  return { ...plan, dropped, skipped };
+}
+
+/** What `planSetup` would write, without looking at what is in its way. The draft stays as it is. @throws as `planSetup` */
+export async function planPrint(subject: Subject, wanted: Wanted): Promise<ProgramPlan> {
+  const { parts, accounts, dropped, skipped } = await choose(subject, wanted);
+  const [first, ...others] = accounts;
+  const rendering = first === undefined ? { edits: [], notes: [] } : await render(subject, [first, ...others]);
+  const addresses = accounts.map(({ address }) => address);
+  return { ...nothingPlanned(subject.recipe, parts), ...rendering, accounts: addresses, dropped, skipped };
 }
 
 /**
@@ -102,6 +106,19 @@ export async function planRemoval(subject: Subject, addresses?: readonly string[
   draft.setFolders(recipe.name, []);
   const notes = left.map(({ path }) => `${path} was changed after mailkey wrote it: it is left as it is.`);
   return { ...nothingPlanned(recipe, parts), notes };
+}
+
+/** Those that are set up and still accounts, and the wanted ones. */
+async function choose(subject: Subject, wanted: Wanted) {
+  const { world } = subject;
+  const parts = await findParts(subject);
+  const names = [...new Set(parts.flatMap((part) => part.accounts))];
+  const kept = names.flatMap((name) => accountNamed(world, name) ?? []);
+  const dropped = names.filter((name) => accountNamed(world, name) === undefined);
+  const { added, skipped } = await newcomers(subject, wanted, kept);
+  const accounts = [...kept, ...added];
+  if (accounts.length > 0 || names.length > 0) return { parts, accounts, dropped, skipped };
+  throw new MailkeyError("ERR_ACCOUNT_UNKNOWN", "there is no account yet", { hint: "mailkey add you@example.com" });
 }
 
 async function place(subject: Subject, parts: readonly Part[], accounts: readonly [MailAccount, ...MailAccount[]]) {

@@ -6,6 +6,7 @@ import type { Recipe } from "./recipe.ts";
 export const RECIPES: Readonly<Record<string, () => Promise<Recipe>>> = {
   mbsync: async () => (await import("./mbsync.ts")).mbsync,
   msmtp: async () => (await import("./msmtp.ts")).msmtp,
+  "git-send-email": async () => (await import("./git-send-email.ts")).gitSendEmail,
   mutt: async () => (await import("./mutt.ts")).mutt,
   neomutt: async () => (await import("./neomutt.ts")).neomutt,
   aerc: async () => (await import("./aerc.ts")).aerc,

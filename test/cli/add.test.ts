@@ -104,7 +104,8 @@ describe("adding an account", () => {
     expect(context.err()).toContain("First use: credentials are encrypted");
     expect(context.err()).toContain(`Signed in as ${ANNA}.`);
     expect(context.err()).toContain(`SMTP ${smtp?.host}:${smtp?.port}  works`);
-    expect(context.out()).toMatch(/passwordeval "\/.+ token anna@mail\.test"/);
+    expect(context.out()).toContain("mailkey setup mbsync msmtp");
+    expect(context.out()).toMatch(/: \/.+ token anna@mail\.test\n/);
     expect(stored()).toEqual([`${ANNA}.age`]);
     expect(readFileSync(accountFile(), "utf8")).toContain(THUNDERBIRD_CLIENT_ID);
     await expectNoSecrets();
