@@ -1,19 +1,28 @@
 /** Every check, in the order in which findings are shown. */
 import type { Check } from "./check.ts";
+import { accountFiles } from "./checks/account-files.ts";
+import { accountsPresent } from "./checks/accounts.ts";
 import { caFile } from "./checks/ca-file.ts";
 import { clientAccountType } from "./checks/client-account-type.ts";
 import { clientDisabled } from "./checks/client-disabled.ts";
 import { clientRedirect } from "./checks/client-redirect.ts";
 import { clientSecret } from "./checks/client-secret.ts";
 import { clock } from "./checks/clock.ts";
+import { configFile } from "./checks/config-file.ts";
 import { dns } from "./checks/dns.ts";
 import { fileModes } from "./checks/file-modes.ts";
+import { fileOwners } from "./checks/file-owners.ts";
+import { homeVariables } from "./checks/home-variables.ts";
 import { imapLogin } from "./checks/imap-login.ts";
+import { leftovers } from "./checks/leftovers.ts";
+import { links } from "./checks/links.ts";
+import { locks } from "./checks/locks.ts";
 import { mbsyncHelper } from "./checks/mbsync-helper.ts";
 import { mbsyncMechanism } from "./checks/mbsync-mechanism.ts";
 import { mbsyncSasl } from "./checks/mbsync-sasl.ts";
 import { mbsyncServer } from "./checks/mbsync-server.ts";
 import { mbsyncTls } from "./checks/mbsync-tls.ts";
+import { otherMailkeys } from "./checks/other-mailkeys.ts";
 import { otherTools } from "./checks/other-tools.ts";
 import { popLogin } from "./checks/pop-login.ts";
 import { providerReach } from "./checks/provider-reach.ts";
@@ -21,9 +30,12 @@ import { providerTls } from "./checks/provider-tls.ts";
 import { proxy } from "./checks/proxy.ts";
 import { renewal } from "./checks/renewal.ts";
 import { resourceGranted } from "./checks/resource-granted.ts";
+import { runtimeFolder } from "./checks/runtime-folder.ts";
 import { serverHost } from "./checks/server-host.ts";
 import { signInAge } from "./checks/sign-in-age.ts";
 import { smtpLogin } from "./checks/smtp-login.ts";
+import { storage } from "./checks/storage.ts";
+import { systemClock } from "./checks/system-clock.ts";
 import { tokenAudience } from "./checks/token-audience.ts";
 import { tokenLength } from "./checks/token-length.ts";
 import { tokenScopes } from "./checks/token-scopes.ts";
@@ -36,10 +48,22 @@ export interface CheckGroup {
 export const CHECK_GROUPS: readonly CheckGroup[] = [
   {
     title: "Files",
-    checks: [fileModes],
+    checks: [
+      homeVariables,
+      configFile,
+      accountsPresent,
+      accountFiles,
+      fileOwners,
+      fileModes,
+      links,
+      storage,
+      locks,
+      leftovers,
+      runtimeFolder,
+    ],
   },
   { title: "Vault", checks: [] },
-  { title: "Environment", checks: [] },
+  { title: "Environment", checks: [systemClock, otherMailkeys] },
   { title: "Network", checks: [dns, proxy, caFile, providerReach, providerTls, clock] },
   {
     title: "Provider and token",

@@ -1,5 +1,5 @@
 /** The files and folders that mailkey's safety rests on, as far as they are there. */
-import { lstatSync, readdirSync, statSync, type Stats } from "node:fs";
+import { lstatSync, readdirSync, realpathSync, statSync, type Stats } from "node:fs";
 import { dirname, join } from "node:path";
 import { configPath } from "../accounts/config.ts";
 import { isMailkeyError } from "../errors.ts";
@@ -91,6 +91,20 @@ export function linkStatOf(path: string): Stats | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** What a path leads to in the end; the path itself where it leads to nothing. */
+export function realPathOf(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}
+
+/** Of a folder of configuration: the names of what may be account files. */
+export function accountFileNames(config: string): string[] {
+  return namesIn(join(config, "accounts")).filter((name) => !name.startsWith(".") && name.endsWith(".toml"));
 }
 
 /** The names in a folder, sorted, temporary files included; none when it cannot be read. */

@@ -1,14 +1,19 @@
 /** Commands that mend things, as lines for the user's shell. Whatever comes from files and addresses is quoted. */
-import { realpathSync } from "node:fs";
 import { join } from "node:path";
 import { accountPath } from "../accounts/store.ts";
 import { shellLine, shellWord } from "../platform/shell.ts";
 import type { AccountSubject, Machine } from "./check.ts";
+import { realPathOf } from "./files.ts";
 
 /** `mailkey COMMAND ADDRESS …`; an address that looks like a flag comes after `--`. */
 export function mailkeyLine(command: string, address: string, ...flags: readonly string[]): string {
   const isFlagLike = address.startsWith("-");
   return shellLine(["mailkey", command, ...flags, ...(isFlagLike ? ["--"] : []), address]);
+}
+
+/** Signs every account in again. */
+export function loginLines({ accounts }: Machine): string[] {
+  return accounts.map(({ account }) => mailkeyLine("login", account.address));
 }
 
 /** Opens a file of the user's, at a line when one is given. */
@@ -45,13 +50,5 @@ function replacement(text: string): string {
 
 /** Edits in place. A linked dotfile stays a link: sed is given what it leads to. */
 function sed(path: string, script: string): string {
-  return `${shellLine(process.platform === "darwin" ? ["sed", "-i", "", script] : ["sed", "-i", script])} ${shellWord(realPath(path))}`;
-}
-
-function realPath(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    return path;
-  }
+  return `${shellLine(process.platform === "darwin" ? ["sed", "-i", "", script] : ["sed", "-i", script])} ${shellWord(realPathOf(path))}`;
 }

@@ -1,0 +1,70 @@
+/**
+ * Where mailkey's files really are. A link may lead to a place that others can write, and whoever can rename a folder above a file
+ * can put another one in its place.
+ */
+import type { Stats } from "node:fs";
+import { dirname, join } from "node:path";
+import { shellLine } from "../../platform/shell.ts";
+import type { Finding, MachineCheck } from "../check.ts";
+import { guardedFiles, linkStatOf, modeText, namesIn, realPathOf, statOf } from "../files.ts";
+
+const STICKY = 0o1000;
+const ROOT = 0;
+
+export const links: MachineCheck = {
+  id: "links",
+  title: "where links lead, and that nobody can replace a folder above mailkey's",
+  worst: "error",
+  of: "machine",
+  examine(machine) {
+    const { config, state } = machine.paths;
+    const files = guardedFiles(machine).map(({ path }) => path);
+    const known = new Set(files);
+    const above = new Set(files.flatMap(foldersAbove).filter((path) => !known.has(path)));
+    const dangling = [config, join(config, "accounts"), state].flatMap((folder) => danglingIn(folder));
+    return [...dangling, ...[...above].flatMap(replaceable)];
+  },
+};
+
+/** Of what the path leads to: all folders up to the root. */
+function foldersAbove(path: string): string[] {
+  const folders: string[] = [];
+  for (let folder = dirname(realPathOf(path)); folders.at(-1) !== folder; folder = dirname(folder))
+    folders.push(folder);
+  return folders;
+}
+
+function replaceable(folder: string): Finding[] {
+  const stat = statOf(folder);
+  if (stat === undefined || !isReplaceable(stat)) return [];
+  const mine = stat.uid === process.getuid?.();
+  return [
+    {
+      severity: "error",
+      seen: `${folder}, which some of mailkey's files are below, can be changed by other users (mode ${modeText(stat)})`,
+      means: "They can put other files in the place of yours, and have your sign-in sent to a server of theirs.",
+      remedy: [shellLine([...(mine ? [] : ["sudo"]), "chmod", "go-w", folder])],
+    },
+  ];
+}
+
+/** In a sticky folder nobody renames what is another's; the user's own group is nobody else. */
+function isReplaceable({ mode, uid, gid }: Stats): boolean {
+  const user = process.getuid?.();
+  if (user === undefined) return false;
+  if (uid !== user && uid !== ROOT) return true;
+  if ((mode & STICKY) !== 0) return false;
+  return (mode & 0o002) !== 0 || ((mode & 0o020) !== 0 && gid !== process.getgid?.());
+}
+
+function danglingIn(folder: string): Finding[] {
+  return [folder, ...namesIn(folder).map((name) => join(folder, name))]
+    .filter((path) => linkStatOf(path)?.isSymbolicLink() === true && statOf(path) === undefined)
+    .map((path) => ({
+      severity: "error",
+      seen: `${path} is a link to something that is not there`,
+      means: "For mailkey it is missing, with all that is in it.",
+      remedy: [shellLine(["ls", "-l", path]), shellLine(["rm", path])],
+      advice: "Look where it leads, and bring that back if you can; if not, remove the link.",
+    }));
+}
