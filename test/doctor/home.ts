@@ -1,6 +1,7 @@
 /** A home in which everything is in order: an account, an age vault, a credential. Tests break one thing and look. */
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { defaultConfig } from "../../src/accounts/config.ts";
 import type { Account } from "../../src/accounts/account.ts";
 import { addressToFileName } from "../../src/accounts/address.ts";
@@ -12,11 +13,13 @@ import { createFetch } from "../../src/platform/http.ts";
 import { resolvePaths, type Paths } from "../../src/platform/paths.ts";
 import type { Credential } from "../../src/tokens/credential.ts";
 import type { TokenPorts } from "../../src/tokens/get-token.ts";
+import { run } from "../../src/platform/process.ts";
 import { CredentialStore } from "../../src/tokens/store.ts";
 import { openVault } from "../../src/vault/open.ts";
 import { setUpAge } from "../../src/vault/set-up.ts";
 import { saveVaultSettings } from "../../src/vault/settings.ts";
 import { FakeClock } from "../support/fake-clock.ts";
+import { writeExecutable } from "../vault/support.ts";
 
 export const ADDRESS = "me@hotmail.com";
 export const SECRET = "refresh-token-of-the-doctors-patient";
@@ -26,6 +29,8 @@ export const ACCOUNT: Account = {
   provider: "microsoft-personal",
   client: { id: "9e5f94bc-e8a4-4e73-b8be-63364c29d753", preset: "thunderbird" },
 };
+
+const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 
 export class DoctorHome {
   /** Short: a gpg-agent's socket in it must stay below 108 bytes. */
@@ -120,6 +125,18 @@ export class DoctorHome {
     if (findings.some(({ severity }) => severity === "error") && check.worst === "warning")
       throw new Error(`${check.id} says that it reports warnings at worst`);
     return findings;
+  }
+
+  /** Types the commands of a finding into a shell, as its reader would: `mailkey` and `sudo` are there. */
+  async follow(finding: ReportedFinding | undefined, env: Record<string, string> = {}): Promise<void> {
+    const bin = join(this.folder, "bin");
+    mkdirSync(bin, { recursive: true });
+    writeExecutable(join(bin, "mailkey"), `#!/bin/sh\nexec '${process.execPath}' '${MAIN}' "$@"\n`);
+    writeExecutable(join(bin, "sudo"), '#!/bin/sh\nexec "$@"\n');
+    const script = (finding?.remedy ?? ["false"]).join("\n");
+    const typed = { ...this.env, ...env, PATH: `${bin}:${this.env["PATH"]}` };
+    const { status, stderr } = await run("/bin/sh", ["-ec", script], { env: typed, timeoutMs: 60_000 });
+    if (status !== 0) throw new Error(`${script}: exit ${status}: ${stderr}`);
   }
 
   dispose(): void {

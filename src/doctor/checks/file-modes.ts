@@ -1,25 +1,30 @@
 /** Who may read and write mailkey's files: what others can write, mailkey does not trust. */
-import { chmodSync } from "node:fs";
+import { chmodSync, type Stats } from "node:fs";
 import { shellLine } from "../../platform/shell.ts";
-import type { Finding, MachineCheck } from "../check.ts";
+import type { Finding, Machine, MachineCheck } from "../check.ts";
 import { guardedFiles, modeText, statOf, type GuardedFile } from "../files.ts";
 
 const OTHERS = 0o077;
 const OTHERS_WRITE = 0o022;
 const STICKY = 0o1000;
+const MODE_BITS = 0o7777;
 
 export const fileModes: MachineCheck = {
   id: "file-modes",
   title: "who may read and change mailkey's files and folders",
   worst: "error",
   of: "machine",
-  examine: (machine) => (process.platform === "win32" ? [] : guardedFiles(machine).flatMap(findingOf)),
+  examine: (machine) =>
+    process.platform === "win32" ? [] : guardedFiles(machine).flatMap((file) => findingsOf(file, machine)),
 };
 
-function findingOf(file: GuardedFile): Finding[] {
+function findingsOf(file: GuardedFile, machine: Machine): Finding[] {
+  const stat = statOf(file.path);
+  return stat === undefined ? [] : [...tooOpen(file, stat), ...tooClosed(file, stat, machine)];
+}
+
+function tooOpen(file: GuardedFile, stat: Stats): Finding[] {
   const { path, kind, privacy, own } = file;
-  const stat = statOf(path);
-  if (stat === undefined) return [];
   const writable = (stat.mode & OTHERS_WRITE) !== 0;
   if ((stat.mode & OTHERS) === 0 || (privacy === "trusted" && !writable)) return [];
   // In a sticky folder such as /tmp nobody can replace what is another's.
@@ -34,8 +39,26 @@ function findingOf(file: GuardedFile): Finding[] {
       remedy: [command],
       // A folder that the user has shared on purpose is not ours to close.
       ...(own || kind === "file"
-        ? { fix: { does: command, run: () => chmodSync(path, stat.mode & 0o7777 & ~forbidden) } }
+        ? { fix: { does: command, run: () => chmodSync(path, stat.mode & MODE_BITS & ~forbidden) } }
         : {}),
+    },
+  ];
+}
+
+/** A configuration that its owner cannot write is made so on purpose by some; what mailkey stores has to be written. */
+function tooClosed({ path, kind, own }: GuardedFile, stat: Stats, { paths }: Machine): Finding[] {
+  const written = kind === "folder" && !path.startsWith(paths.config);
+  const needed = kind === "file" ? 0o400 : written ? 0o700 : 0o500;
+  if (!own || stat.uid !== process.getuid?.() || (stat.mode & needed) === needed) return [];
+  const rights = kind === "file" ? "r" : written ? "rwx" : "rx";
+  const command = shellLine(["chmod", `u+${rights}`, path]);
+  return [
+    {
+      severity: "error",
+      seen: `you may not ${written ? "write in" : "read"} ${path} (mode ${modeText(stat)})`,
+      means: "mailkey, which runs as you, cannot use it.",
+      remedy: [command],
+      fix: { does: command, run: () => chmodSync(path, (stat.mode & MODE_BITS) | needed) },
     },
   ];
 }

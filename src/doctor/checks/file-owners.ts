@@ -1,5 +1,4 @@
 /** Whose mailkey's files are: one run with sudo is enough to make some of them root's. */
-import { userInfo } from "node:os";
 import { shellLine } from "../../platform/shell.ts";
 import type { Finding, Machine, MachineCheck } from "../check.ts";
 import { guardedFiles, statOf } from "../files.ts";
@@ -19,7 +18,7 @@ export const fileOwners: MachineCheck = {
       // Root may own what lies outside mailkey's folders, such as /etc/ssl: it is trusted.
       return owner === user || (owner === ROOT && !own) ? [] : [{ path, owner }];
     });
-    return [...sudoFinding(machine), ...foreignFindings(foreign, machine)];
+    return [...sudoFinding(machine), ...foreignFindings(foreign, user, machine)];
   },
 };
 
@@ -29,7 +28,7 @@ interface Foreign {
 }
 
 /** One finding for all of them, with one command. */
-function foreignFindings(foreign: readonly Foreign[], { paths }: Machine): Finding[] {
+function foreignFindings(foreign: readonly Foreign[], user: number, { paths }: Machine): Finding[] {
   const [first, ...others] = foreign;
   if (first === undefined) return [];
   const more = others.length === 0 ? "" : `, and ${others.length} more`;
@@ -42,7 +41,7 @@ function foreignFindings(foreign: readonly Foreign[], { paths }: Machine): Findi
       severity: "error",
       seen: `${first.path} belongs to ${first.owner === ROOT ? "root" : `another user (uid ${first.owner})`}${more}`,
       means: "mailkey cannot write it, or refuses to trust it. This is what running mailkey with sudo leaves behind.",
-      remedy: [shellLine(["sudo", "chown", "-R", userInfo().username, ...new Set(culprits)])],
+      remedy: [shellLine(["sudo", "chown", "-R", String(user), ...new Set(culprits)])],
     },
   ];
 }

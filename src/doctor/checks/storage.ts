@@ -2,10 +2,12 @@
 import { accessSync, constants } from "node:fs";
 import { dirname, join } from "node:path";
 import { systemErrorCode } from "../../errors.ts";
-import { shellWord } from "../../platform/shell.ts";
+import { shellLine, shellWord } from "../../platform/shell.ts";
 import type { Finding, Machine, MachineCheck } from "../check.ts";
 import { statOf, vaultFolders } from "../files.ts";
 import { writeProblem } from "../write-problem.ts";
+
+const MEANS = "A renewed sign-in could not be stored. mailkey does not renew any then, so as not to lose it.";
 
 export const storage: MachineCheck = {
   id: "storage",
@@ -27,6 +29,7 @@ export const storage: MachineCheck = {
 function missing({ paths }: Machine): Finding[] {
   let parent = paths.state;
   while (statOf(parent) === undefined && parent !== dirname(parent)) parent = dirname(parent);
+  if (statOf(parent)?.isDirectory() === false) return [inTheWay(parent)];
   try {
     accessSync(parent, constants.W_OK);
     return [];
@@ -35,9 +38,17 @@ function missing({ paths }: Machine): Finding[] {
   }
 }
 
+function inTheWay(path: string): Finding {
+  return {
+    severity: "error",
+    seen: `${path} is not a folder`,
+    means: MEANS,
+    remedy: [shellLine(["mv", path, `${path}.old`])],
+  };
+}
+
 function finding(folder: string, code: string | undefined, message: string): Finding {
   const path = shellWord(folder);
-  const means = "A renewed sign-in could not be stored. mailkey does not renew any then, so as not to lose it.";
   const remedies: Record<string, readonly string[]> = {
     ENOSPC: [`df -h ${path}`, "du -xh --max-depth=2 ~ 2>/dev/null | sort -h | tail -n 20"],
     EDQUOT: ["quota -s", "du -xh --max-depth=2 ~ 2>/dev/null | sort -h | tail -n 20"],
@@ -48,7 +59,7 @@ function finding(folder: string, code: string | undefined, message: string): Fin
   return {
     severity: "error",
     seen: message,
-    means,
+    means: MEANS,
     remedy: remedies[code ?? ""] ?? [`ls -ld ${path}`, `findmnt -T ${path}`],
     ...(room ? { advice: "Remove what you need least of what the second command shows." } : {}),
   };
