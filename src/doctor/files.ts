@@ -1,6 +1,7 @@
 /** The files and folders that mailkey's safety rests on, as far as they are there. */
 import { lstatSync, readdirSync, realpathSync, statSync, type Stats } from "node:fs";
 import { dirname, join } from "node:path";
+import type { Account } from "../accounts/account.ts";
 import { configPath } from "../accounts/config.ts";
 import { isMailkeyError } from "../errors.ts";
 import { expandHome } from "../platform/paths.ts";
@@ -48,10 +49,7 @@ function namedFiles(machine: Machine): GuardedFile[] {
   const fromVault = [age?.identity, age?.passphrase_file, gpg?.passphrase_file]
     .filter((path) => path !== undefined)
     .map((path) => settingsPath(path, paths, env));
-  const secrets = [
-    ...fromVault,
-    ...machine.accounts.flatMap(({ account }) => secretFileOf(account.client.secret, env)),
-  ];
+  const secrets = [...fromVault, ...machine.accounts.flatMap(({ account }) => secretFilesOf(account.account, env))];
   const named = [
     ...secrets.map((path) => file(path, "secret", false)),
     ...(config.caFile === undefined ? [] : [file(config.caFile, "trusted", false)]),
@@ -59,10 +57,11 @@ function namedFiles(machine: Machine): GuardedFile[] {
   return named.flatMap((each) => [folder(dirname(each.path), "trusted", false), each]);
 }
 
-type ClientSecret = Machine["accounts"][number]["account"]["client"]["secret"];
-
-function secretFileOf(secret: ClientSecret, env: Machine["env"]): string[] {
-  return typeof secret === "object" && "file" in secret ? [expandHome(secret.file, env)] : [];
+/** The files in which a client's secret or key is, and what opens them. */
+function secretFilesOf({ client, service_account: service }: Account, env: Machine["env"]): string[] {
+  return [client.secret, client.key, client.key?.passphrase, service]
+    .flatMap((place) => (typeof place === "object" && "file" in place ? [place.file] : []))
+    .map((path) => expandHome(path, env));
 }
 
 /** Undefined when there are none that can be read, which is another check's finding. */

@@ -11,9 +11,9 @@ export function mailkeyLine(command: string, address: string, ...flags: readonly
   return shellLine(["mailkey", command, ...flags, ...(isFlagLike ? ["--"] : []), address]);
 }
 
-/** Signs every account in again. */
+/** Signs every account in again; shared mailboxes have no sign-in of their own. */
 export function loginLines({ accounts }: Machine): string[] {
-  return accounts.map(({ account }) => mailkeyLine("login", account.address));
+  return [...new Set(accounts.map(({ account }) => mailkeyLine("login", account.credential)))];
 }
 
 /** Opens a file of the user's, at a line when one is given. */

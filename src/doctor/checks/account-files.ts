@@ -1,8 +1,8 @@
 /** The account files: that each can be read and understood, and is called as its address demands. */
 import { join } from "node:path";
 import { addressToFileName, fileNameToAddress } from "../../accounts/address.ts";
-import { resolveAccount } from "../../accounts/resolve.ts";
-import { accountPath, readAccount } from "../../accounts/store.ts";
+import { loadAccount } from "../../accounts/resolve.ts";
+import { accountPath } from "../../accounts/store.ts";
 import { isMailkeyError } from "../../errors.ts";
 import { shellLine } from "../../platform/shell.ts";
 import type { Finding, Machine, MachineCheck } from "../check.ts";
@@ -36,8 +36,7 @@ async function examineFile({ paths }: Machine, folder: string, name: string): Pr
   const expected = accountPath(paths, address);
   if (expected !== path) return misnamed(path, expected);
   try {
-    const account = readAccount(paths, address);
-    if (account !== undefined) await resolveAccount(account);
+    await loadAccount(paths, address);
     return [];
   } catch (error) {
     if (isMailkeyError(error)) return problemOf(error, path, MEANS);

@@ -14,7 +14,7 @@ export const locks: AccountCheck = {
   worst: "error",
   of: "account",
   async examine({ machine, account }) {
-    const path = accountLockPath(machine.paths, addressToFileName(account.address));
+    const path = accountLockPath(machine.paths, addressToFileName(account.credential));
     const folder = dirname(path);
     // Before the first renewal there is none; and a folder that cannot be written is another check's.
     if (statOf(folder) === undefined || (statOf(folder)?.isDirectory() === true && writeProblem(folder) !== undefined))

@@ -20,7 +20,7 @@ export const systemClock: MachineCheck = {
   examine(machine) {
     const { wallMs } = machine.clock.now();
     if (wallMs < EARLIEST_MS || wallMs > LATEST_MS) return [impossible(wallMs)];
-    const latest = Math.max(...machine.accounts.map(({ account }) => lastNoted(machine, account.address)));
+    const latest = Math.max(...machine.accounts.map(({ account }) => lastNoted(machine, account.credential)));
     return latest - wallMs > TOLERANCE_MS ? [setBack(wallMs, latest)] : [];
   },
 };
