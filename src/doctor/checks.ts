@@ -23,6 +23,11 @@ import { mbsyncSasl } from "./checks/mbsync-sasl.ts";
 import { mbsyncServer } from "./checks/mbsync-server.ts";
 import { mbsyncTls } from "./checks/mbsync-tls.ts";
 import { otherMailkeys } from "./checks/other-mailkeys.ts";
+import { msmtpAuth } from "./checks/msmtp-auth.ts";
+import { msmtpFile } from "./checks/msmtp-file.ts";
+import { msmtpHelper } from "./checks/msmtp-helper.ts";
+import { msmtpServer } from "./checks/msmtp-server.ts";
+import { msmtpTls } from "./checks/msmtp-tls.ts";
 import { otherTools } from "./checks/other-tools.ts";
 import { popLogin } from "./checks/pop-login.ts";
 import { providerReach } from "./checks/provider-reach.ts";
@@ -82,7 +87,21 @@ export const CHECK_GROUPS: readonly CheckGroup[] = [
     ],
   },
   { title: "Mail servers", checks: [serverHost, imapLogin, popLogin, smtpLogin] },
-  { title: "Mail programs", checks: [mbsyncSasl, mbsyncMechanism, mbsyncTls, mbsyncServer, mbsyncHelper] },
+  {
+    title: "Mail programs",
+    checks: [
+      mbsyncSasl,
+      mbsyncMechanism,
+      mbsyncTls,
+      mbsyncServer,
+      mbsyncHelper,
+      msmtpFile,
+      msmtpAuth,
+      msmtpTls,
+      msmtpServer,
+      msmtpHelper,
+    ],
+  },
 ];
 
 export const CHECKS: readonly Check[] = CHECK_GROUPS.flatMap(({ checks }) => checks);
