@@ -8,6 +8,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { XMLParser } from "fast-xml-parser";
+import { readProofs } from "../test/programs/proof.ts";
+import { disagreements, PROVEN_PAGE } from "./proven.ts";
 
 interface Counts {
   passed: number;
@@ -23,10 +25,12 @@ const reports = mkdtempSync(join(tmpdir(), "mailkey-test-"));
 const E2E_TIMEOUT_MS = 180_000;
 const UNIT_TIMEOUT_MS = 30_000;
 
+const MAIL_PROGRAMS = "mail programs";
+
 const SUITES = [
   { name: "unit", paths: unitFolders(), artefact: undefined, timeoutMs: UNIT_TIMEOUT_MS },
   { name: "end to end, executable", paths: ["./test/e2e"], artefact: "dist/mailkey", timeoutMs: E2E_TIMEOUT_MS },
-  { name: "mail programs", paths: ["./test/programs"], artefact: "dist/mailkey", timeoutMs: E2E_TIMEOUT_MS },
+  { name: MAIL_PROGRAMS, paths: ["./test/programs"], artefact: "dist/mailkey", timeoutMs: E2E_TIMEOUT_MS },
   { name: "end to end, Node", paths: ["./test/e2e"], artefact: "dist/node/mailkey", timeoutMs: E2E_TIMEOUT_MS },
 ];
 
@@ -45,8 +49,10 @@ for (const suite of SUITES) {
     `--reporter-outfile=${report}`,
     ...suite.paths,
   ];
+  const proofs = join(reports, "proofs");
   const env = {
     ...process.env,
+    MAILKEY_PROOFS: proofs,
     ...(suite.artefact === undefined ? {} : { MAILKEY_ARTEFACT: join(root, suite.artefact) }),
   };
   const started = performance.now();
@@ -55,6 +61,7 @@ for (const suite of SUITES) {
   total.passed += counts.passed;
   total.failed += counts.failed;
   total.skipped += counts.skipped;
+  if (suite.name === MAIL_PROGRAMS && counts.failed + counts.skipped === 0) broken ||= !agreesWithTable(proofs);
   broken ||= (status !== 0 && counts.failed === 0) || counts.passed === 0;
   const seconds = Math.round((performance.now() - started) / 1000);
   process.stdout.write(
@@ -64,9 +71,17 @@ for (const suite of SUITES) {
 rmSync(reports, { recursive: true, force: true });
 const lacking = process.env["CI"] === "true" && total.skipped > 0;
 if (lacking) process.stdout.write("with CI=true nothing may be skipped\n");
-if (broken) process.stdout.write("a suite broke off, or ran no test\n");
+if (broken) process.stdout.write("a suite broke off, ran no test, or showed other than docs/proven.md says\n");
 process.stdout.write(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped\n`);
 process.exit(broken || lacking || total.failed > 0 ? 1 : 0);
+
+/** Nothing failed and nothing was skipped: then the table says exactly what was shown. */
+function agreesWithTable(proofs: string): boolean {
+  const problems = disagreements(readFileSync(PROVEN_PAGE, "utf8"), readProofs(proofs));
+  for (const problem of problems) process.stdout.write(`${problem}\n`);
+  if (problems.length > 0) process.stdout.write("npm run proven writes the table anew\n");
+  return problems.length === 0;
+}
 
 function unitFolders(): string[] {
   const others = new Set(["e2e", "programs", "support"]);
