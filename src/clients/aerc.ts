@@ -36,6 +36,7 @@ export const aerc: Recipe = {
       handMade: findHandMade(request.read(path) ?? "", path, request.accounts),
       notes: [
         "aerc asks for the token to read with once, when it starts. If it shows an authentication error an hour or more later, quit and start it again.",
+        'When it does not start, "Invalid source credentials", this says why: mailkey doctor',
         ...(request.caFile === undefined
           ? []
           : [`Start it with mailkey's authorities: ${trusting(request.caFile)} aerc`]),

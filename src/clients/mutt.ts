@@ -18,7 +18,11 @@ export const mutt: Recipe = {
   versionPattern: /^Mutt (\d+(?:\.\d+)+)/m, // neomutt is called mutt on some systems, and says its own name
   render(request) {
     neededVersion(request, "mutt", OLDEST);
-    return renderMuttrc(request, "mutt", configFile(request));
+    return renderMuttrc(request, {
+      program: "mutt",
+      path: configFile(request),
+      complaint: "Command returned empty string",
+    });
   },
   sources: ["http://www.mutt.org/doc/manual/#oauth", "http://www.mutt.org/doc/manual/#account-hook"],
 };

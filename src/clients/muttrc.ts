@@ -24,12 +24,16 @@ const OURS = [
   "smtp_oauth_refresh_command",
 ];
 
-/**
- * @param program `mutt` or `neomutt`, for what is said
- * @param path the file that it reads
- * @throws ERR_UNSUPPORTED when an account has no IMAP server
- */
-export function renderMuttrc(request: RenderRequest, program: string, path: string): Rendering {
+export interface MuttLike {
+  readonly program: "mutt" | "neomutt";
+  /** The file that it reads. */
+  readonly path: string;
+  /** What it says when it got no token: the command's own words are overwritten at once. */
+  readonly complaint: string;
+}
+
+/** @throws ERR_UNSUPPORTED when an account has no IMAP server */
+export function renderMuttrc(request: RenderRequest, { program, path, complaint }: MuttLike): Rendering {
   const { accounts, caFile } = request;
   const [first] = accounts;
   const lines = [
@@ -48,7 +52,7 @@ export function renderMuttrc(request: RenderRequest, program: string, path: stri
       ...accounts
         .filter(({ servers }) => servers.smtp === undefined)
         .map(({ address }) => `${address} has no SMTP server: ${program} sends its mail by sendmail.`),
-      `When ${program} says that it found no way to log in, see why: ${shellLine(first.tokenCommand)}`,
+      `When ${program} says "${complaint}", this says why: mailkey doctor`,
     ],
   };
 }

@@ -18,7 +18,11 @@ export const neomutt: Recipe = {
   versionPattern: /^NeoMutt (\d{8})/m,
   render(request) {
     neededVersion(request, "neomutt", OLDEST);
-    return renderMuttrc(request, "neomutt", configFile(request));
+    return renderMuttrc(request, {
+      program: "neomutt",
+      path: configFile(request),
+      complaint: "No authenticators available",
+    });
   },
   sources: [
     "https://neomutt.org/guide/optionalfeatures#oauth",
