@@ -8,7 +8,7 @@ import type { Recipe } from "./recipe.ts";
 export const alpine: Recipe = {
   name: "alpine",
   title: "alpine",
-  summary: "cannot use tokens from mailkey: says what can be used instead",
+  summary: "cannot use tokens: mutt and aerc do its work",
   capabilities: [],
   executables: ["alpine"],
   versionArgs: ["-v"],

@@ -13,7 +13,7 @@ export const goimapnotify: Recipe = {
   name: "goimapnotify",
   title: "goimapnotify",
   summary: "has mbsync fetch new mail the moment it arrives",
-  capabilities: [],
+  capabilities: ["fetch"],
   buildsOn: ["mbsync"],
   executables: ["goimapnotify"],
   render({ accounts, env, caFile }) {

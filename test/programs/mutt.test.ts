@@ -1,0 +1,3 @@
+import { provesMuttLike } from "./mutt-like.ts";
+
+provesMuttLike("mutt", "Command returned empty string");

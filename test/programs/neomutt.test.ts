@@ -1,0 +1,3 @@
+import { provesMuttLike } from "./mutt-like.ts";
+
+provesMuttLike("neomutt", "No authenticators available");
