@@ -7,7 +7,7 @@ import { clientAccountType } from "./checks/client-account-type.ts";
 import { clientDisabled } from "./checks/client-disabled.ts";
 import { clientRedirect } from "./checks/client-redirect.ts";
 import { clientSecret } from "./checks/client-secret.ts";
-import { clock } from "./checks/clock.ts";
+import { providerClock } from "./checks/provider-clock.ts";
 import { configFile } from "./checks/config-file.ts";
 import { dns } from "./checks/dns.ts";
 import { fileModes } from "./checks/file-modes.ts";
@@ -69,7 +69,7 @@ export const CHECK_GROUPS: readonly CheckGroup[] = [
   },
   { title: "Vault", checks: [] },
   { title: "Environment", checks: [systemClock, otherMailkeys] },
-  { title: "Network", checks: [dns, proxy, caFile, providerReach, providerTls, clock] },
+  { title: "Network", checks: [dns, proxy, caFile, providerReach, providerTls, providerClock] },
   {
     title: "Provider and token",
     checks: [

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { accountPath } from "../accounts/store.ts";
 import { shellLine, shellWord } from "../platform/shell.ts";
 import type { AccountSubject, Machine } from "./check.ts";
+import { readConfig } from "./configs/read.ts";
 import { realPathOf } from "./files.ts";
 
 /** `mailkey COMMAND ADDRESS …`; an address that looks like a flag comes after `--`. */
@@ -29,23 +30,40 @@ export function editConfig(machine: Machine): string {
   return editorLine(join(machine.paths.config, "config.toml"));
 }
 
-/** Puts `text` in the place of a line, whose indentation stays. */
+/** Puts `text` in the place of a setting, whose indentation stays. */
 export function replaceLine(path: string, line: number, text: string): string {
-  return sed(path, `${line}s/[^[:space:]].*/${replacement(text)}/`);
+  return sed(path, `${line}s|^\\([[:space:]]*\\)${settingOn(path, line)}.*|\\1${replacement(text)}|`);
 }
 
-/** Puts `text` behind a line, indented alike. */
+/** Puts `text` behind the line that begins a section, indented alike. */
 export function insertAfter(path: string, line: number, text: string): string {
-  return sed(path, `${line}s/^\\([[:space:]]*\\).*/&\\n\\1${replacement(text)}/`);
+  return sed(path, `${line}s|^\\([[:space:]]*\\)${pattern(lineOf(path, line).trim())}.*|&\\n\\1${replacement(text)}|`);
 }
 
 export function deleteLine(path: string, line: number): string {
-  return sed(path, `${line}d`);
+  return sed(path, `${line}{/^[[:space:]]*${settingOn(path, line).replaceAll("/", String.raw`\/`)}/d;}`);
+}
+
+/**
+ * The setting's name as it stands there. Every edit asks for it: an edit before may have moved the lines, and then nothing must happen
+ * to the wrong one.
+ */
+function settingOn(path: string, line: number): string {
+  return pattern(/^\s*((?:set\s+)?[^\s=]+)/.exec(lineOf(path, line))?.[1] ?? "");
+}
+
+function lineOf(path: string, line: number): string {
+  return readConfig(path)?.split("\n")[line - 1] ?? "";
+}
+
+/** A basic regular expression that stands for `text` itself, between bars. @see POSIX XBD 9.3 */
+function pattern(text: string): string {
+  return text.replace(/[\\.*[\]^$|]/g, String.raw`\$&`);
 }
 
 /** Only what is special in the right half of a substitution: the shell's part is `shellWord`'s. @see POSIX sed */
 function replacement(text: string): string {
-  return text.replace(/[\\&/]/g, String.raw`\$&`);
+  return text.replace(/[\\&|]/g, String.raw`\$&`);
 }
 
 /** Edits in place. A linked dotfile stays a link: sed is given what it leads to. */

@@ -161,6 +161,20 @@ withPrograms(["msmtp"])("msmtp", () => {
     expect(await opened.examine(...ALL)).toEqual([]);
   });
 
+  test("with lines that an edit has moved: nothing happens to the wrong one, and the next round mends the rest", async () => {
+    const opened = await open();
+    opened.edit(FILE, "auth xoauth2\n", "");
+    opened.edit(FILE, "tls on\n", "");
+    opened.edit(FILE, opened.path("bin/mailkey"), "tools/mailkey");
+    for (let round = 1; round <= 2; round++) {
+      for (const finding of await opened.examine(...ALL)) await opened.mend(finding);
+    }
+    expect(await opened.examine(...ALL)).toEqual([]);
+    const { status, stderr } = await send(opened);
+    if (status !== 0) throw new Error(stderr);
+    expect((await Bun.file(opened.path(FILE)).text()).match(/passwordeval/g)).toHaveLength(1);
+  });
+
   test("that cannot take so long a token", async () => {
     const long = await startWorld({ mail: "smtp", tokenCharacters: 3100 });
     const opened = await MailHome.open(await withImap(long));

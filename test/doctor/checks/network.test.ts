@@ -7,7 +7,7 @@ import { REPLIES, startHostileServer, type HostileServer } from "../../../lab/ho
 import { freePorts } from "../../../lab/ports.ts";
 import { startWorld, type World } from "../../../lab/world.ts";
 import { caFile } from "../../../src/doctor/checks/ca-file.ts";
-import { clock } from "../../../src/doctor/checks/clock.ts";
+import { providerClock } from "../../../src/doctor/checks/provider-clock.ts";
 import { dns } from "../../../src/doctor/checks/dns.ts";
 import { providerReach } from "../../../src/doctor/checks/provider-reach.ts";
 import { providerTls } from "../../../src/doctor/checks/provider-tls.ts";
@@ -45,7 +45,7 @@ async function closedPort(): Promise<number> {
 
 test("a healthy network has no findings", async () => {
   const { machine } = await admit();
-  for (const check of [dns, proxy, caFile, providerReach, providerTls, clock]) {
+  for (const check of [dns, proxy, caFile, providerReach, providerTls, providerClock]) {
     expect(await check.examine(machine)).toEqual([]);
   }
 });
@@ -110,7 +110,7 @@ describe("authorities of the user's own", () => {
     expect(only(await caFile.examine(machine)).seen).toBe(
       `network.ca_file, ${join(world.folder, "none.pem")}, does not exist`,
     );
-    for (const check of [providerReach, providerTls, clock]) expect(await check.examine(machine)).toEqual([]);
+    for (const check of [providerReach, providerTls, providerClock]) expect(await check.examine(machine)).toEqual([]);
   });
 
   test.each([
@@ -197,11 +197,11 @@ describe("the clock", () => {
   ])("that is %d ms off is found", async (offMs, words) => {
     const wrong: Clock = { ...systemClock, now: () => ({ wallMs: Date.now() + offMs }) };
     const { machine } = await admit({ clock: wrong });
-    expect(only(await clock.examine(machine)).seen).toContain(words);
+    expect(only(await providerClock.examine(machine)).seen).toContain(words);
   });
 
   test("that is half a minute off is good enough", async () => {
     const fair: Clock = { ...systemClock, now: () => ({ wallMs: Date.now() - 30_000 }) };
-    expect(await clock.examine((await admit({ clock: fair })).machine)).toEqual([]);
+    expect(await providerClock.examine((await admit({ clock: fair })).machine)).toEqual([]);
   });
 });

@@ -5,9 +5,9 @@ import { askProvider, tokenEndpoints } from "../network.ts";
 /** Providers and signed assertions tolerate some minutes; a clock that is kept by the network is off by less than a second. */
 const TOLERATED_MS = 60_000;
 
-export const clock: MachineCheck = {
+export const providerClock: MachineCheck = {
   of: "machine",
-  id: "clock",
+  id: "provider-clock",
   title: "this machine's clock against the provider's",
   worst: "warning",
   async examine(machine) {

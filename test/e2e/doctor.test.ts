@@ -1,0 +1,106 @@
+/** The doctor with the real program: a new user's broken msmtp, mended by typing what is printed and nothing else. */
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "bun:test";
+import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { startWorld, type World } from "../../lab/world.ts";
+import { ARTEFACT, Home, succeeded, type Result } from "./harness.ts";
+import { withPrograms } from "./programs.ts";
+
+/** Whoever needs more rounds is not being helped. */
+const MAX_ROUNDS = 4;
+
+withPrograms(["dovecot", "msmtp"])("mailkey doctor", () => {
+  let world: World;
+  let home: Home;
+  beforeAll(async () => {
+    world = await startWorld({ mail: "dovecot" });
+  });
+  afterAll(() => world.stop());
+  beforeEach(async () => {
+    home = new Home(world);
+    mkdirSync(join(home.folder, "bin"));
+    symlinkSync(ARTEFACT, join(home.folder, "bin", "mailkey"));
+    home.env["PATH"] = `${join(home.folder, "bin")}:${home.environment()["PATH"]}`;
+    // The lab's authority is everybody's in this home: for mailkey by its own setting.
+    mkdirSync(join(home.folder, ".config", "mailkey"), { recursive: true, mode: 0o700 });
+    writeFileSync(join(home.folder, ".config", "mailkey", "config.toml"), `[network]\nca_file = "${world.caFile}"\n`, {
+      mode: 0o600,
+    });
+    succeeded(await home.mailkey(["vault", "init", "age"]));
+    succeeded(await home.add());
+  });
+  afterEach(() => home.dispose());
+
+  const send = (subject: string): Promise<Result> =>
+    home.program("msmtp", [world.address], { input: `From: <${world.address}>\nSubject: ${subject}\n\nhello\n` });
+
+  test("has nothing to say about a home in which everything works", async () => {
+    writeFileSync(join(home.folder, ".msmtprc"), msmtprc(), { mode: 0o600 });
+    succeeded(await send("a healthy home"));
+    const { status, stdout, stderr } = await home.mailkey(["doctor"]);
+    expect(stdout).toStartWith("Nothing is wrong (");
+    expect(status).toBe(0);
+    expect(stderr).toMatch(/^examining: \d+ checks\n$/);
+  });
+
+  test("mends three faults of msmtp at once, by what it prints alone", async () => {
+    const transcript: string[] = [];
+    const broken = msmtprc({ auth: "xoauth", helper: "bin/mailkey", starttls: "off" });
+    const file = join(home.folder, ".msmtprc");
+    writeFileSync(file, broken);
+    chmodSync(file, 0o600);
+    const before = await send("before");
+    transcript.push("$ msmtp …", before.stderr);
+    expect(before.status).not.toBe(0);
+
+    for (let round = 1; ; round++) {
+      const { status, stdout } = await home.mailkey(["doctor"]);
+      transcript.push("$ mailkey doctor", stdout);
+      if (status === 0) break;
+      expect(round).toBeLessThan(MAX_ROUNDS);
+      const commands = commandsIn(stdout);
+      expect(commands).not.toEqual([]);
+      for (const command of commands) {
+        const result = await home.program("/bin/sh", ["-c", command]);
+        transcript.push(`$ ${command}`, result.stdout + result.stderr);
+        succeeded(result);
+      }
+    }
+
+    const after = await send("after");
+    transcript.push("$ msmtp …", after.stderr || "(sent)");
+    if (process.env["SHOW_TRANSCRIPT"] !== undefined) console.log(transcript.join("\n"));
+    succeeded(after);
+    expect(world.inbox(world.address).some((text) => text.includes("Subject: after"))).toBe(true);
+    // Only the three lines have changed.
+    const lines = (await Bun.file(file).text()).split("\n");
+    const changed = broken
+      .split("\n")
+      .flatMap((line, index) => (line === lines[index] ? [] : [line.trim().split(" ")[0]]));
+    expect(changed).toEqual(["auth", "tls_starttls", "passwordeval"]);
+  });
+
+  function msmtprc({ auth = "xoauth2", helper = ARTEFACT, starttls = "on" } = {}): string {
+    return `# My mail
+defaults
+  tls on
+  tls_trust_file ${world.caFile}
+
+account lab
+  host localhost
+  port ${world.servers.smtp?.port}
+  auth ${auth}
+  tls_starttls ${starttls}
+  user ${world.address}
+  from ${world.address}   
+  passwordeval ${helper} token ${world.address}
+
+account default : lab
+`;
+  }
+});
+
+/** What is to be typed: the lines below "To mend it:", further in than the text. */
+function commandsIn(report: string): string[] {
+  return report.split("\n").flatMap((line) => /^ {11}(\S.*)$/.exec(line)?.[1] ?? []);
+}
