@@ -32,20 +32,21 @@ export const curl: Recipe = {
 
 function render(request: RenderRequest): Rendering {
   const { accounts } = request;
-  const parts = accounts.flatMap((account) =>
-    PROTOCOLS.filter((protocol) => account.servers[protocol] !== undefined).map((protocol) => ({ account, protocol })),
-  );
   return {
-    edits: parts.map(({ account, protocol }) => script(account, protocol, request)),
-    notes: accounts.flatMap((account) => {
-      const lines = parts
-        .filter((part) => part.account === account)
-        .map(
-          ({ protocol }) => `    ${shellLine(["sh", scriptPath(account, protocol, request)])} ${EXAMPLES[protocol]}`,
-        );
-      return [`For ${account.address}:\n${lines.map((line) => line.trimEnd()).join("\n")}`];
-    }),
+    edits: accounts.flatMap((account) => protocolsOf(account).map((protocol) => script(account, protocol, request))),
+    notes: [...accounts.map((account) => commandLines(account, request)), "What curl -v shows has the token in it."],
   };
+}
+
+function protocolsOf({ servers }: MailAccount): Protocol[] {
+  return PROTOCOLS.filter((protocol) => servers[protocol] !== undefined);
+}
+
+function commandLines(account: MailAccount, request: RenderRequest): string {
+  const lines = protocolsOf(account).map((protocol) =>
+    `    ${shellLine(["sh", scriptPath(account, protocol, request)])} ${EXAMPLES[protocol]}`.trimEnd(),
+  );
+  return [`For ${account.address}:`, ...lines].join("\n");
 }
 
 /** The colon after the user's name keeps curl from asking for a password. */

@@ -33,9 +33,8 @@ export const fdm: Recipe = {
 function render(request: RenderRequest): Rendering {
   const { accounts, program, home } = request;
   if (!isAtLeast(program?.version, "2.1")) {
-    throw new MailkeyError("ERR_UNSUPPORTED", `fdm ${program?.version} cannot use tokens; 2.1 and newer can`, {
-      hint: 'mailkey setup mbsync, and in ~/.fdm.conf: account "x" maildir "FOLDER", to filter what mbsync fetches',
-    });
+    const what = `fdm ${program?.version} cannot use tokens, 2.1 and newer can; it can filter what mbsync fetches`;
+    throw new MailkeyError("ERR_UNSUPPORTED", what, { hint: "mailkey setup mbsync" });
   }
   const path = join(home, ".fdm.conf");
   const hasRules = /^\s*match\b/m.test(request.read(path) ?? "");

@@ -9,14 +9,18 @@ export const fetchmail: Recipe = {
   name: "fetchmail",
   title: "fetchmail",
   summary: "cannot use tokens: getmail or mpop does its work",
-  capabilities: ["fetch"],
+  capabilities: [],
   executables: ["fetchmail"],
   versionArgs: ["--version"],
   versionPattern: /fetchmail release (\d+(?:\.\d+)+)/,
   render() {
-    throw new MailkeyError("ERR_UNSUPPORTED", "no stable release of fetchmail can use tokens", {
-      hint: "mailkey setup getmail (IMAP), or mailkey setup mpop (POP3): both can hand mail to a delivery program, too",
-    });
+    throw new MailkeyError(
+      "ERR_UNSUPPORTED",
+      "no stable release of fetchmail can use tokens; getmail (IMAP) and mpop (POP3) can",
+      {
+        hint: "mailkey setup getmail",
+      },
+    );
   },
   sources: [
     "https://www.fetchmail.info/fetchmail-man.html",

@@ -38,7 +38,7 @@ function render(request: RenderRequest): Rendering {
     handMade: findHandMade(request.read(path) ?? "", path, accounts),
     notes: [
       `Fetch: mpop ${accounts.map(({ label }) => label).join(" ")}`,
-      "It fetches the INBOX and leaves it on the server.",
+      "It fetches the INBOX and leaves it on the server. What mpop --debug shows has the token in it.",
     ],
   };
 }

@@ -4,8 +4,6 @@
  *
  * Its `[general]` section can be there only once and lists all accounts, so a block cannot join a file that has one: then mailkey's
  * accounts get a file of their own, to be named with `-c`.
- *
- * Beware of `offlineimap -d imap`: that prints the token.
  */
 import { join } from "node:path";
 import { configHome } from "../platform/paths.ts";
@@ -76,6 +74,7 @@ pythonfile = ${value(pythonFile)}
     notes: [
       isTaken ? `Fetch:\n    ${shellLine(["offlineimap", "-c", path])}` : "Fetch: offlineimap",
       ...accounts.map(({ label }) => `Mail goes to ${ownMaildir(home, label, "offlineimap")}, deletions go both ways.`),
+      "What offlineimap -d imap shows has the token in it.",
     ],
   };
 }

@@ -96,7 +96,7 @@ function script(account: MailAccount, msmtp: string, request: RenderRequest): Fi
   ];
   const text = `# Run by Postfix, with a message on standard input and its recipient as the argument.
 ${[["HOME", request.home] as const, ...exported].map(([name, value]) => `export ${name}=${shellWord(value)}\n`).join("")}
-said=$(LC_ALL=C ${shellLine(command)} "$@" 2>&1) && exit 0
+said=$(LC_ALL=C ${command.map(shellWord).join(" \\\n  ")} "$@" 2>&1) && exit 0
 status=$?
 printf '%s\\n' "$said" >&2
 case $said in

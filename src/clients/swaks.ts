@@ -6,13 +6,13 @@ export const swaks: Recipe = {
   name: "swaks",
   title: "swaks",
   summary: "cannot use tokens: curl does its work",
-  capabilities: ["send"],
+  capabilities: [],
   executables: ["swaks"],
   versionArgs: ["--version"],
   versionPattern: /swaks version (\S+)/,
   render() {
-    throw new MailkeyError("ERR_UNSUPPORTED", "no release of swaks can use tokens", {
-      hint: "mailkey test ADDRESS --smtp to try a login, mailkey setup curl to send a message",
+    throw new MailkeyError("ERR_UNSUPPORTED", "no release of swaks can use tokens; curl can", {
+      hint: "mailkey setup curl",
     });
   },
   sources: ["https://github.com/jetmore/swaks/pull/44"],

@@ -10,7 +10,7 @@ export const vdirsyncer: Recipe = {
   name: "vdirsyncer",
   title: "vdirsyncer",
   summary: "cannot use tokens, and tokens for mail open no calendar",
-  capabilities: ["fetch"],
+  capabilities: [],
   executables: ["vdirsyncer"],
   versionArgs: ["--version"],
   versionPattern: /version (\d+(?:\.\d+)+)/,
