@@ -56,6 +56,7 @@ export class TestHome {
   readonly folder = mkdtempSync(join(ROOT, "mailkey-recipe-"));
   readonly paths: Paths = resolvePaths({ MAILKEY_HOME: join(this.folder, "mailkey") });
   accounts: readonly MailAccount[];
+  #runs = 0;
   readonly #find: (executable: string) => FoundProgram | undefined;
 
   constructor(accounts: readonly MailAccount[], find: (executable: string) => FoundProgram | undefined = everything) {
@@ -90,7 +91,7 @@ export class TestHome {
     const draft = this.draft();
     const plan = await planSetup({ recipe, world: this.world, draft }, wanted);
     const changed = draft.changes.length > 0;
-    applyDraft(this.paths, draft, new Date());
+    applyDraft(this.paths, draft, this.#nextSecond());
     return { ...plan, changed };
   }
 
@@ -99,10 +100,16 @@ export class TestHome {
     return planSetup({ recipe, world: this.world, draft: this.draft() }, wanted);
   }
 
+  /** Each run has a time of its own: backups are named after it. */
+  #nextSecond(): Date {
+    this.#runs += 1;
+    return new Date(this.#runs * 1000);
+  }
+
   async remove(recipe: Recipe, addresses?: readonly string[]): Promise<ProgramPlan> {
     const draft = this.draft();
     const plan = await planRemoval({ recipe, world: this.world, draft }, addresses);
-    applyDraft(this.paths, draft, new Date());
+    applyDraft(this.paths, draft, this.#nextSecond());
     return plan;
   }
 
