@@ -30,6 +30,8 @@ export const mu4e: Recipe = {
 (defvar mu4e-get-mail-command)
 (defvar mu4e-change-filenames-when-moving)
 (defvar mu4e-context-policy)
+;; Not every package of mu tells Emacs of it.
+(autoload 'mu4e "mu4e" nil t)
 (declare-function make-mu4e-context "mu4e-context")
 (declare-function mu4e-message-field "mu4e-message")
 (setq mu4e-get-mail-command ${doubleQuoted(shellLine([request.find("mbsync")?.path ?? "mbsync", "-a"]))}
