@@ -8,6 +8,8 @@ import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import { generateKeyPairSync } from "node:crypto";
 import type { Context, Client, Provider } from "oidc-provider";
+import type { JWTHeaderParameters, JWTPayload } from "jose";
+import { Organisation } from "./applications.ts";
 import type { CertificateSet } from "./certificates.ts";
 import { MAIL_SERVER_CLIENT_ID, redirectAllowed, REGISTRATIONS, SCOPES } from "./registrations.ts";
 import { answerSignInPage, page } from "./sign-in-pages.ts";
@@ -54,6 +56,7 @@ export interface AuthorizationServer {
   readonly endpoints: ServerEndpoints;
   readonly port: number;
   readonly store: TokenStore;
+  readonly organisation: Organisation;
   /** Every token request answered so far, oldest first; sign-ins count as well as refreshes. */
   readonly tokenRequests: readonly TokenRequest[];
   /** Lifetime of access tokens given out from now on. */
@@ -74,6 +77,8 @@ const MICROSOFT_PATHS = {
   jwks: "/common/discovery/v2.0/keys",
   end_session: "/common/oauth2/v2.0/logout",
 };
+
+const INTROSPECTION_PATH = "/token/introspection";
 
 export async function startAuthorizationServer(options: AuthorizationServerOptions): Promise<AuthorizationServer> {
   const store = new TokenStore();
@@ -98,14 +103,20 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
 
   const port = await listen(0);
   const issuer = `https://localhost:${port}`;
-  const provider = await createProvider(issuer, options, settings, store);
+  const organisation = new Organisation(store, issuer);
+  const provider = await createProvider(issuer, options, settings, store, organisation);
   provider.use(async (context, next) => {
     if (await answerSignInPage(provider, context)) return;
+    if (await organisation.answer(provider, context, settings.accessTokenSeconds)) return;
     await next();
+    if (context.path === INTROSPECTION_PATH && isActive(context.body))
+      context.body = organisation.introspected(context.body, new URLSearchParams(context.querystring).get("mailbox"));
     if (context.path !== MICROSOFT_PATHS.token) return;
     tokenRequests.push(describe(context));
-    const verifier = context.oidc?.params?.["code_verifier"];
-    if (typeof verifier === "string") store.noteSecret(verifier);
+    for (const name of ["code_verifier", "client_assertion"]) {
+      const secret = context.oidc?.params?.[name];
+      if (typeof secret === "string") store.noteSecret(secret);
+    }
   });
   handle = provider.callback();
 
@@ -117,10 +128,11 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
       device: issuer + MICROSOFT_PATHS.device_authorization,
       revocation: `${issuer}/token/revocation`,
       userinfo: issuer + MICROSOFT_PATHS.userinfo,
-      introspection: `${issuer}/token/introspection`,
+      introspection: issuer + INTROSPECTION_PATH,
     },
     port,
     store,
+    organisation,
     tokenRequests,
     get accessTokenSeconds() {
       return settings.accessTokenSeconds;
@@ -157,6 +169,7 @@ async function createProvider(
   options: AuthorizationServerOptions,
   settings: Settings,
   store: TokenStore,
+  organisation: Organisation,
 ): Promise<Provider> {
   store.keepsUsedRefreshTokens = settings.rotation === "keep-old-valid";
   const signingKey = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey.export({ format: "jwk" });
@@ -180,6 +193,7 @@ async function createProvider(
       rotateRefreshToken: () => settings.rotation !== "never",
       ttl: {
         AccessToken: () => settings.accessTokenSeconds,
+        ClientCredentials: () => settings.accessTokenSeconds,
         AuthorizationCode: 300,
         DeviceCode: 900,
         IdToken: 3600,
@@ -189,12 +203,17 @@ async function createProvider(
         Session: 24 * 3600,
       },
       jwks: { keys: [{ ...signingKey, alg: "RS256", use: "sig", kid: "lab" }] },
+      clockTolerance: 0,
+      assertJwtClientAuthClaimsAndHeader(_context: Context, claims: JWTPayload, header: JWTHeaderParameters) {
+        organisation.checkClientAssertion(claims, header);
+      },
       formats: { bitsOfOpaqueRandomness: options.tokenCharacters * 6 },
       features: {
         devInteractions: { enabled: false },
         introspection: { enabled: true, allowedPolicy: isMailServer },
         revocation: { enabled: true, allowedPolicy: ownsToken },
         userinfo: { enabled: true },
+        clientCredentials: { enabled: true },
         deviceFlow: {
           enabled: true,
           userCodeInputSource(context: Context, form: string, _out: unknown, error: Error | undefined) {
@@ -216,7 +235,16 @@ async function createProvider(
   };
   const provider = await withoutNotices(createQuietly);
   provider.Client.prototype.redirectUriAllowed = redirectUriAllowed;
+  // Microsoft wants the token endpoint that was asked, tenant included, and not the issuer (AADSTS700023).
+  provider.OIDCContext.prototype.clientJwtAuthExpectedAudience = () => ({
+    has: (audience) =>
+      audience.startsWith(issuer) && asKnownPath(audience.slice(issuer.length)) === MICROSOFT_PATHS.token,
+  });
   return provider;
+}
+
+function isActive(body: unknown): body is Readonly<Record<string, unknown>> {
+  return typeof body === "object" && body !== null && "active" in body && body.active === true;
 }
 
 /** Only mail servers may ask about tokens. */

@@ -20,6 +20,8 @@ export interface DovecotOptions {
   readonly introspectionEndpoint: string;
   /** Where submitted messages are handed on, by SMTP. */
   readonly relayPort: number;
+  /** Mailboxes that others than their owner may open: the authorization server is asked about each by name. */
+  readonly sharedMailboxes: readonly string[];
 }
 
 export interface Dovecot {
@@ -62,6 +64,11 @@ export async function startDovecot(options: DovecotOptions): Promise<Dovecot> {
   writeFileSync(join(folder, "key.pem"), options.certificates.keyPem);
   for (const protocol of ["imap", "pop", "smtp"] as const) {
     writeFileSync(join(folder, `oauth2-${protocol}.conf`), oauth2Settings(options, MAIL_SCOPES[protocol]));
+    for (const [index, mailbox] of options.sharedMailboxes.entries())
+      writeFileSync(
+        join(folder, `oauth2-${protocol}-${index}.conf`),
+        oauth2Settings(options, MAIL_SCOPES[protocol], mailbox),
+      );
   }
   writeFileSync(join(folder, "oauth2.conf"), oauth2Settings(options, undefined));
 
@@ -111,11 +118,16 @@ interface Settings extends DovecotOptions {
 function settings(values: Settings): string {
   const { user, folder, base } = values;
   const group = user === "mail" ? user : ownName("-gn");
-  const tokens = (name: string) => `passdb {
+  const tokens = (name: string, mailbox?: string) => `passdb {
     driver = oauth2
     mechanisms = xoauth2 oauthbearer
-    args = ${join(folder, name)}
+    args = ${join(folder, name)}${mailbox === undefined ? "" : `\n    username_filter = ${mailbox}`}
   }`;
+  const tokensOf = (protocol: string) =>
+    [
+      ...values.sharedMailboxes.map((mailbox, index) => tokens(`oauth2-${protocol}-${index}.conf`, mailbox)),
+      tokens(`oauth2-${protocol}.conf`),
+    ].join("\n  ");
   // Without root nothing can be confined to a folder; these are the services that Dovecot confines by default.
   const confined = ["imap-login", "pop3-login", "submission-login", "anvil", "imap-urlauth-login", "stats"];
   return `protocols = imap pop3 submission lmtp
@@ -145,13 +157,13 @@ userdb {
   args = uid=${user} gid=${group} home=${join(folder, "mail")}/%Lu allow_all_users=yes
 }
 protocol imap {
-  ${tokens("oauth2-imap.conf")}
+  ${tokensOf("imap")}
 }
 protocol pop3 {
-  ${tokens("oauth2-pop.conf")}
+  ${tokensOf("pop")}
 }
 protocol submission {
-  ${tokens("oauth2-smtp.conf")}
+  ${tokensOf("smtp")}
 }
 
 namespace inbox {
@@ -209,9 +221,13 @@ service submission-login {
 `;
 }
 
-/** @param scope what the token has to carry; undefined only for the entry that Dovecot wants outside of all protocols */
-function oauth2Settings(options: DovecotOptions, scope: string | undefined): string {
+/**
+ * @param scope what the token has to carry; undefined only for the entry that Dovecot wants outside of all protocols
+ * @param mailbox which mailbox it shall open, when others than its owner may
+ */
+function oauth2Settings(options: DovecotOptions, scope: string | undefined, mailbox?: string): string {
   const endpoint = new URL(options.introspectionEndpoint);
+  if (mailbox !== undefined) endpoint.searchParams.set("mailbox", mailbox);
   endpoint.username = MAIL_SERVER_CLIENT_ID;
   endpoint.password = MAIL_SERVER_CLIENT_SECRET;
   return `introspection_mode = post

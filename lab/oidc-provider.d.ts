@@ -31,6 +31,7 @@ declare module "oidc-provider" {
 
   export interface Context {
     readonly path: string;
+    readonly querystring: string;
     readonly method: string;
     readonly req: IncomingMessage;
     readonly res: ServerResponse;
@@ -50,6 +51,11 @@ declare module "oidc-provider" {
     addOIDCScope(scope: string): void;
     addOIDCClaims(claims: readonly string[]): void;
     save(): Promise<string>;
+  }
+
+  export class AccessToken {
+    constructor(properties: { accountId: string; clientId: string; grantId: string; scope: string });
+    save(lifetimeSeconds: number): Promise<string>;
   }
 
   export interface InteractionDetails {
@@ -73,6 +79,10 @@ declare module "oidc-provider" {
       find(id: string): Promise<Client | undefined>;
     };
     readonly Grant: typeof Grant & { find(id: string): Promise<Grant | undefined> };
+    readonly AccessToken: typeof AccessToken;
+    readonly OIDCContext: {
+      readonly prototype: { clientJwtAuthExpectedAudience(): { has(audience: string): boolean } };
+    };
     use(middleware: (context: Context, next: () => Promise<void>) => Promise<void>): void;
     callback(): (request: IncomingMessage, response: ServerResponse) => Promise<void>;
     on(event: string, listener: (...args: never[]) => void): this;

@@ -7,6 +7,13 @@ export const OWN_CLIENT_ID = "4d61696c-6b65-4079-8061-707000000001";
 /** A confidential application of the user's own, with `CONFIDENTIAL_CLIENT_SECRET`. */
 export const CONFIDENTIAL_CLIENT_ID = "4d61696c-6b65-4079-8061-707000000002";
 export const CONFIDENTIAL_CLIENT_SECRET = "lab-client-secret~Q8";
+/** An application that acts in its own name, with `APPLICATION_SECRET`. */
+export const APPLICATION_ID = "4d61696c-6b65-4079-8061-707000000003";
+export const APPLICATION_SECRET = "lab-application-secret~Z4";
+/** One that signs, once `registerCertificate` has said with what; it may act in its own name, and people may sign in with it. */
+export const CERTIFICATE_CLIENT_ID = "4d61696c-6b65-4079-8061-707000000004";
+/** A tenant's id, for endpoints that have to have one. */
+export const TENANT = "4d61696c-6b65-4079-8061-74656e616e74";
 /** The name and password with which the mail servers ask about tokens. */
 export const MAIL_SERVER_CLIENT_ID = "mail-server";
 export const MAIL_SERVER_CLIENT_SECRET = "lab-introspection-secret";
@@ -17,8 +24,12 @@ export const MAIL_SCOPES = {
   smtp: "https://outlook.office.com/SMTP.Send",
 } as const;
 
+/** All that the organisation has granted to the application. */
+export const APPLICATION_SCOPE = "https://outlook.office365.com/.default";
+
 export const SCOPES: readonly string[] = [
   ...Object.values(MAIL_SCOPES),
+  APPLICATION_SCOPE,
   "https://graph.microsoft.com/Mail.Send",
   "https://graph.microsoft.com/Mail.ReadWrite",
   "https://graph.microsoft.com/User.Read",
@@ -49,6 +60,14 @@ export const REGISTRATIONS: readonly Readonly<Record<string, unknown>>[] = [
     redirect_uris: ["http://localhost", "http://127.0.0.1", "http://[::1]"],
   },
   {
+    client_id: APPLICATION_ID,
+    client_secret: APPLICATION_SECRET,
+    token_endpoint_auth_method: "client_secret_post",
+    grant_types: ["client_credentials"],
+    response_types: [],
+    redirect_uris: [],
+  },
+  {
     client_id: MAIL_SERVER_CLIENT_ID,
     client_secret: MAIL_SERVER_CLIENT_SECRET,
     grant_types: [],
@@ -56,6 +75,22 @@ export const REGISTRATIONS: readonly Readonly<Record<string, unknown>>[] = [
     redirect_uris: [],
   },
 ];
+
+/** @param publicKey what its assertions are checked with */
+export function certificateClient(publicKey: object): Readonly<Record<string, unknown>> {
+  return {
+    ...publicClient(CERTIFICATE_CLIENT_ID, "My company's signing application"),
+    token_endpoint_auth_method: "private_key_jwt",
+    jwks: { keys: [publicKey] },
+    grant_types: ["authorization_code", "refresh_token", "client_credentials"],
+    redirect_uris: ["http://localhost", "http://127.0.0.1", "http://[::1]"],
+  };
+}
+
+/** A service account as the owner of its tokens; it asks for them elsewhere. */
+export function serviceAccountClient(id: string): Readonly<Record<string, unknown>> {
+  return { ...publicClient(id, "A service account"), grant_types: [], response_types: [], redirect_uris: [] };
+}
 
 /** Scheme, host and path count; the port does not for a loopback URI. @see RFC 8252 7.3 */
 export function redirectAllowed(uri: string, registered: readonly string[]): boolean {

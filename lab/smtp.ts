@@ -26,7 +26,7 @@ interface Introspection {
 export async function startSubmission(options: SubmissionOptions): Promise<Relay> {
   const { certificates, deliver } = options;
   const answerLogin = callbackify(async ({ username = "", accessToken = "" }: SMTPServerAuthentication) => {
-    const token = await introspect(options, accessToken);
+    const token = await introspect(options, accessToken, username);
     if (isGood(token, username)) return { user: username };
     return { data: { status: "400", schemes: "Bearer", scope: MAIL_SCOPES.smtp } };
   });
@@ -53,9 +53,11 @@ function isGood(token: Introspection, username: string): boolean {
   );
 }
 
-function introspect(options: SubmissionOptions, token: string): Promise<Introspection> {
+function introspect(options: SubmissionOptions, token: string, mailbox: string): Promise<Introspection> {
+  const endpoint = new URL(options.introspectionEndpoint);
+  endpoint.searchParams.set("mailbox", mailbox);
   return new Promise((resolve, reject) => {
-    const sent = request(options.introspectionEndpoint, {
+    const sent = request(endpoint, {
       method: "POST",
       agent: false,
       ca: options.certificates.caPem,

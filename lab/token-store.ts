@@ -11,7 +11,13 @@ interface Entry {
 }
 
 /** Models whose id is the secret itself. */
-const SECRET_MODELS: ReadonlySet<string> = new Set(["AccessToken", "RefreshToken", "AuthorizationCode", "DeviceCode"]);
+const SECRET_MODELS: ReadonlySet<string> = new Set([
+  "AccessToken",
+  "ClientCredentials",
+  "RefreshToken",
+  "AuthorizationCode",
+  "DeviceCode",
+]);
 
 export class TokenStore {
   /** Microsoft's habit: a used refresh token stays valid although a new one was given out. */
@@ -24,7 +30,7 @@ export class TokenStore {
     return [...this.#secrets];
   }
 
-  /** Remembers a secret that a client made up itself, such as a PKCE verifier. */
+  /** Remembers a secret that a client made up itself: a PKCE verifier, an assertion, a key. */
   noteSecret(value: string): void {
     this.#secrets.add(value);
   }
@@ -32,7 +38,7 @@ export class TokenStore {
   /** Every access token given out so far is expired from now on, whatever its holder was told. */
   expireAccessTokens(): void {
     for (const { model, payload } of this.#entries.values()) {
-      if (model === "AccessToken") payload.exp = Math.floor(Date.now() / 1000) - 1;
+      if (model === "AccessToken" || model === "ClientCredentials") payload.exp = Math.floor(Date.now() / 1000) - 1;
     }
   }
 

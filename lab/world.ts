@@ -14,6 +14,7 @@ import {
   startAuthorizationServer,
   type TokenRequest,
 } from "./authorization-server.ts";
+import type { Organisation } from "./applications.ts";
 import { makeCertificates } from "./certificates.ts";
 import { deliverByLmtp, type SentMessage, startRelay } from "./delivery.ts";
 import { type Dovecot, findDovecot, startDovecot } from "./dovecot.ts";
@@ -34,6 +35,8 @@ export interface WorldOptions {
   readonly mail?: "dovecot" | "smtp" | "none";
   /** Length of tokens; 43 unless given. Dovecot's submission takes up to about 720, its IMAP and POP3 at least 2,000. */
   readonly tokenCharacters?: number;
+  /** Mailboxes that `organisation.openMailbox` can open to others than their owner. */
+  readonly sharedMailboxes?: readonly string[];
 }
 
 export interface World {
@@ -44,6 +47,8 @@ export interface World {
   readonly caFile: string;
   readonly issuer: string;
   readonly endpoints: ServerEndpoints;
+  /** Applications, service accounts and delegates. */
+  readonly organisation: Organisation;
   /** Undefined where the world has no such server. */
   readonly servers: {
     readonly imap: MailServer | undefined;
@@ -118,7 +123,8 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     if (mail === "dovecot") {
       const relay = await startRelay(deliver);
       cleanUp.push(() => relay.stop());
-      const settings = { folder: logs, certificates, introspectionEndpoint, relayPort: relay.port };
+      const { sharedMailboxes = [] } = options;
+      const settings = { folder: logs, certificates, introspectionEndpoint, relayPort: relay.port, sharedMailboxes };
       const started = await startDovecot(settings);
       cleanUp.push(() => started.stop());
       dovecot = started;
@@ -135,6 +141,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       caFile,
       issuer: endpoints.issuer,
       endpoints,
+      organisation: authorization.organisation,
       servers: {
         imap: server(dovecot?.imapPort, "tls"),
         pop: server(dovecot?.popPort, "tls"),

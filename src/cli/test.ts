@@ -12,6 +12,7 @@ import { outcomeOf } from "./exit.ts";
 import { loginReportJson, loginReportText } from "./login-report.ts";
 import { tokenPorts } from "./ports.ts";
 import { writeStaleWarning } from "./problem.ts";
+import { hintOptions } from "./try-mailbox.ts";
 
 /** Exchange takes its time over the first login of a new client. */
 const LOGIN_TIMEOUT_MS = 30_000;
@@ -44,7 +45,7 @@ The exit status is 69 when a login fails. A protocol that you do not use may be 
       account,
       PROTOCOLS.filter((protocol) => values[protocol] === true),
     );
-    const about = { providerId: account.provider.id, address: account.address };
+    const about = hintOptions(account);
     const style = { colour: context.terminal.colourOut, columns: context.terminal.columns };
     const reports: LoginReport[] = [];
     for await (const report of logins(context, account, servers, values.force === true)) {

@@ -1,5 +1,6 @@
 /** The test logins after a sign-in: one for reading, one for sending, each with a command after the login. */
 import type { ResolvedAccount } from "../accounts/resolve.ts";
+import type { HintOptions } from "../mail/explain-login.ts";
 import type { LoginReport } from "../mail/report.ts";
 import { testMailbox } from "../mail/test-mailbox.ts";
 import { trustedCertificates } from "../platform/certificates.ts";
@@ -37,7 +38,7 @@ export async function tryMailbox(
   const style = { colour: context.terminal.colourErr, columns: context.terminal.columns };
   for await (const report of tests) {
     reports.push(report);
-    if (!json) context.stderr(loginReportText(report, about(account), style));
+    if (!json) context.stderr(loginReportText(report, hintOptions(account), style));
   }
   return reports;
 }
@@ -48,9 +49,10 @@ export function isRefusedEverywhere(reports: readonly LoginReport[]): boolean {
 }
 
 export function reportsJson(reports: readonly LoginReport[], account: ResolvedAccount): unknown {
-  return reports.map((report) => loginReportJson(report, about(account)));
+  return reports.map((report) => loginReportJson(report, hintOptions(account)));
 }
 
-function about({ provider, address }: ResolvedAccount) {
-  return { providerId: provider.id, address };
+/** What a hint has to know of the account. */
+export function hintOptions({ provider, address, grant }: ResolvedAccount): HintOptions {
+  return { providerId: provider.id, address, unattended: grant === "sign_in" ? undefined : grant };
 }

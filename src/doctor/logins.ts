@@ -85,7 +85,11 @@ function findingOf(subject: AccountSubject, report: LoginFailure, token: FreshTo
   const { account } = subject;
   const { protocol, server, message, said } = report;
   const stranger = strangerIn(subject, token);
-  const hint = hintFor(report, { providerId: account.provider.id, address: account.address });
+  const hint = hintFor(report, {
+    providerId: account.provider.id,
+    address: account.address,
+    unattended: account.grant === "sign_in" ? undefined : account.grant,
+  });
   const where = `${NAMES[protocol]} ${server.host}:${server.port}`;
   return {
     severity: severityOf(protocol, subject),

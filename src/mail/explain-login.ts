@@ -9,12 +9,17 @@ import { fillEntry, stepText } from "../explain/fill.ts";
 import { isSaidIn } from "../explain/match.ts";
 import type { LoginFailure, LoginProblem, LoginStage, MailProtocol, ServerAddress } from "./report.ts";
 
+/** Where nobody signs in: how the token came instead. @see RFC 6749 4.4, RFC 7523 2.1 */
+export type Unattended = "client_credentials" | "service_account";
+
 interface Row {
   readonly protocols?: readonly MailProtocol[];
   readonly stages?: readonly LoginStage[];
   readonly reasons?: readonly LoginProblem[];
   /** The beginning of the provider's id: `microsoft` stands for all of its clouds. */
   readonly provider?: string;
+  /** Fits only where nobody signs in: signing in again is no remedy there. */
+  readonly unattended?: Unattended;
   readonly security?: ServerAddress["security"];
   readonly ports?: readonly number[];
   /** The beginning of the server's words. */
@@ -28,6 +33,7 @@ interface Row {
 const ROWS: readonly Row[] = [
   // Exchange and Outlook.com
   { said: true, explanation: "smtp-auth-disabled" },
+  { reasons: ["refused"], provider: "microsoft", unattended: "client_credentials", explanation: "application-refused" },
   { said: true, explanation: "not-connected" },
   { said: true, explanation: "token-expires-soon" },
   { said: true, provider: "microsoft", explanation: "outlook-command-error" },
@@ -38,6 +44,13 @@ const ROWS: readonly Row[] = [
   // Google, Yahoo and Dovecot, which explain themselves
   { said: true, explanation: "too-many-connections" },
   { said: true, explanation: "too-many-logins" },
+  {
+    stages: ["authentication"],
+    reasons: ["refused"],
+    provider: "google",
+    unattended: "service_account",
+    explanation: "service-account-refused",
+  },
   { stages: ["authentication"], reasons: ["refused"], provider: "google", explanation: "google-refused" },
   { said: true, stages: ["authentication"], explanation: "invalid_token" },
   { protocols: ["smtp"], stages: ["authentication"], words: /^4[0-9][0-9] /, explanation: "login-trouble" },
@@ -77,12 +90,15 @@ export interface HintOptions {
   readonly providerId: string;
   /** Put in the place of `ADDRESS`. */
   readonly address?: string | undefined;
+  /** Undefined when a person signed in. */
+  readonly unattended?: Unattended | undefined;
 }
 
 /** What is known about a failed login, with the account's values in it; undefined when nothing is. */
-export function explanationOf(report: LoginFailure, { providerId, address }: HintOptions): Entry | undefined {
-  const row = ROWS.find((candidate) => fits(candidate, report, providerId));
+export function explanationOf(report: LoginFailure, about: HintOptions): Entry | undefined {
+  const row = ROWS.find((candidate) => fits(candidate, report, about));
   if (row === undefined) return undefined;
+  const { address } = about;
   const { host } = report.server;
   return fillEntry(entryOf(row.explanation), { address, imapHost: host, smtpHost: host });
 }
@@ -102,12 +118,13 @@ export function hintFor(report: LoginFailure, about: HintOptions): string | unde
   return lines.length === 0 ? undefined : lines.join("; ");
 }
 
-function fits(row: Row, report: LoginFailure, providerId: string): boolean {
+function fits(row: Row, report: LoginFailure, { providerId, unattended }: HintOptions): boolean {
   const { protocol, stage, reason, server, said = "", challenge } = report;
   return (
     (row.protocols?.includes(protocol) ?? true) &&
     (row.stages?.includes(stage) ?? true) &&
     (row.reasons?.includes(reason) ?? true) &&
+    (row.unattended === undefined || row.unattended === unattended) &&
     (row.security === undefined || row.security === server.security) &&
     (row.ports?.includes(server.port) ?? true) &&
     (row.provider === undefined || providerId === row.provider || providerId.startsWith(`${row.provider}-`)) &&

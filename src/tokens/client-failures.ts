@@ -9,7 +9,7 @@ import { scopesOf, type ResolvedAccount } from "../accounts/resolve.ts";
 import { MailkeyError } from "../errors.ts";
 import type { PermanentFailure } from "../oauth/token-endpoint.ts";
 import type { Instant } from "../platform/clock.ts";
-import { shellWord } from "../platform/shell.ts";
+import { shellLine, shellWord } from "../platform/shell.ts";
 import { tenantOf } from "../providers/tenant-endpoints.ts";
 
 /** Servers forgive some minutes; less than this is not worth a word. */
@@ -19,13 +19,14 @@ export function clientRejected(account: ResolvedAccount, failure: PermanentFailu
   const { error, vendorCode, description } = failure;
   const words = description === undefined ? error : `${error}: ${description}`;
   const whom = account.grant === "service_account" ? "the service account" : "the client";
+  const hint = clockHint(account, failure, now) ?? remedy(account, failure);
   return new MailkeyError(
     "ERR_CLIENT_REJECTED",
     `${account.provider.name} refuses ${whom} of ${account.address} (${words})`,
     {
-      hint:
-        clockHint(account, failure, now) ?? remedy(account, failure) ?? `mailkey show ${shellWord(account.address)}`,
-      details: { error, vendorCode, address: account.address },
+      hint: hint ?? shellLine(["mailkey", "show", account.address]),
+      // With the address the catalogue of explanations would know better; it knows neither tenant nor clock.
+      details: { error, vendorCode, ...(hint === undefined ? { address: account.address } : {}) },
     },
   );
 }

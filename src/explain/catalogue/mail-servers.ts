@@ -91,6 +91,39 @@ export const MAIL_SERVERS: readonly Entry[] = [
     sources: [EXCHANGE_OAUTH],
   },
   {
+    id: "application-refused",
+    area: "server",
+    title: "Exchange does not open the mailbox to the application",
+    why: "the application has a token, and no permission for this mailbox; a new one counts within half an hour",
+    status: "verified",
+    steps: [
+      {
+        say: "an Exchange administrator makes the application known, once (OBJECT is the id of the enterprise application)",
+        type: "New-ServicePrincipal -AppId CLIENT -ObjectId OBJECT",
+        in: "powershell",
+      },
+      {
+        say: "and opens the mailbox to it",
+        type: "Add-MailboxPermission -Identity ADDRESS -User OBJECT -AccessRights FullAccess",
+        in: "powershell",
+      },
+      { say: "all steps are in docs/unattended.md; then", type: "mailkey test ADDRESS --force" },
+    ],
+    sources: [EXCHANGE_OAUTH],
+  },
+  {
+    id: "service-account-refused",
+    area: "server",
+    title: "Gmail does not open the mailbox to the service account",
+    why: "the service account has a token, and Gmail takes none: IMAP is off for the user or the organisation",
+    status: "unverified",
+    steps: [
+      { say: "an administrator allows IMAP: https://admin.google.com, Apps, Google Workspace, Gmail, End User Access" },
+      { say: "all steps are in docs/unattended.md; then", type: "mailkey test ADDRESS --force" },
+    ],
+    sources: ["https://support.google.com/a/answer/105694"],
+  },
+  {
     id: "token-expires-soon",
     area: "server",
     title: "the server wants a token that lasts longer",
