@@ -93,7 +93,7 @@ export const MAIL_SERVERS: readonly Entry[] = [
   {
     id: "application-refused",
     area: "server",
-    title: "Exchange does not open the mailbox to the application",
+    title: "Exchange keeps the application out",
     why: "the application has a token, and no permission for this mailbox; a new one counts within half an hour",
     status: "verified",
     steps: [
@@ -114,7 +114,7 @@ export const MAIL_SERVERS: readonly Entry[] = [
   {
     id: "service-account-refused",
     area: "server",
-    title: "Gmail does not open the mailbox to the service account",
+    title: "Gmail keeps the service account out",
     why: "the service account has a token, and Gmail takes none: IMAP is off for the user or the organisation",
     status: "unverified",
     steps: [
