@@ -1,5 +1,6 @@
 /**
- * Builds what people install: `dist/mailkey`, one executable, and `dist/node/`, the same for Node.js.
+ * Builds what people install: `dist/mailkey`, one executable, and `dist/node/`, the same for Node.js; beside them the man page and the
+ * completion scripts, for those who make packages.
  *
  * The executable must not read `bunfig.toml` or `.env` of the folder it is started in: a hostile folder would run code. The two
  * flags that say so are accepted in silence when they are misspelt, so a test starts the executable in such a folder.
@@ -8,6 +9,8 @@ import { spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { SCRIPTS } from "../src/cli/completion/scripts.ts";
+import { manPage } from "../src/cli/man-page.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const dist = join(root, "dist");
@@ -42,7 +45,17 @@ bunBuild(NODE);
 writeFileSync(join(dist, "node", "package.json"), `${JSON.stringify({ type: "module" })}\n`);
 writeFileSync(join(dist, "node", "mailkey"), LAUNCHER);
 chmodSync(join(dist, "node", "mailkey"), 0o755);
+await writePages();
 process.stdout.write("built dist/mailkey and dist/node/mailkey\n");
+
+/** Under the names that the shells and man know them by. */
+async function writePages(): Promise<void> {
+  mkdirSync(join(dist, "completions"));
+  writeFileSync(join(dist, "mailkey.1"), await manPage());
+  writeFileSync(join(dist, "completions", "mailkey.bash"), SCRIPTS.bash);
+  writeFileSync(join(dist, "completions", "_mailkey"), SCRIPTS.zsh);
+  writeFileSync(join(dist, "completions", "mailkey.fish"), SCRIPTS.fish);
+}
 
 function bunBuild(args: readonly string[]): void {
   const result = spawnSync(process.execPath, ["build", ...args], { cwd: root, stdio: ["ignore", "pipe", "inherit"] });

@@ -13,7 +13,12 @@ export const RESOURCE_OPTION = {
 } as const;
 
 export const ADD_OPTIONS = {
-  provider: { type: "string", value: "ID", summary: 'who hosts the mailbox (see "mailkey providers"), or custom' },
+  provider: {
+    type: "string",
+    value: "ID",
+    complete: "provider",
+    summary: 'who hosts the mailbox (see "mailkey providers"), or custom',
+  },
   client: {
     type: "string",
     value: "NAME",

@@ -41,7 +41,7 @@ Signing in happens in a browser on this machine where there is one, and otherwis
 
 A mailbox that is shared with somebody who is signed in already needs no sign-in of its own: --login-as names that person, --share any
 account. --app-only and --service-account are for organisations whose administrator lets an application open mailboxes.`,
-  args: [{ name: "ADDRESS", summary: "the mailbox; asked for at a terminal", required: false }],
+  args: [{ name: "ADDRESS", summary: "the mailbox; asked for at a terminal", required: false, complete: "nothing" }],
   options: ADD_OPTIONS,
   examples: [
     { line: "mailkey add you@hotmail.com", meaning: "the provider and everything else is found out" },

@@ -4,6 +4,9 @@
  */
 import type { Context } from "./context.ts";
 
+/** What can be offered on TAB: what exists on this machine, or the shell's own names of files. */
+export type Completion = "account" | "program" | "provider" | "vault" | "check" | "command" | "file" | "folder";
+
 export interface OptionSpec {
   readonly type: "boolean" | "string";
   readonly short?: string;
@@ -12,6 +15,8 @@ export interface OptionSpec {
   readonly value?: string;
   /** The values that are accepted, when it is a closed set. Checked by the parser. */
   readonly choices?: readonly string[];
+  /** What to offer on TAB where `value` does not tell (see `completion/kinds.ts`). */
+  readonly complete?: Completion | "nothing";
   readonly summary: string;
   /** Accepted, but not shown in help. */
   readonly hidden?: boolean;
@@ -22,6 +27,10 @@ export interface ArgumentSpec {
   readonly summary: string;
   readonly required: boolean;
   readonly multiple?: boolean;
+  /** The words that are offered on TAB. Checked by the command itself. */
+  readonly choices?: readonly string[];
+  /** What to offer on TAB where `name` does not tell. */
+  readonly complete?: Completion | "nothing";
 }
 
 export interface Example {

@@ -17,6 +17,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   import: async () => (await import("./import.ts")).importCommand,
   remove: async () => (await import("./remove.ts")).remove,
   revoke: async () => (await import("./revoke.ts")).revoke,
+  completions: async () => (await import("./completions.ts")).completions,
   "mutt-oauth2": async () => (await import("./mutt-oauth2.ts")).muttOauth2,
   help: async () => (await import("./help.ts")).help,
 };
@@ -31,5 +32,5 @@ export const GROUPS: readonly { readonly title: string; readonly names: readonly
   { title: "Sign in", names: ["add", "login", "import"] },
   { title: "Use", names: ["setup", "token", "test", "mutt-oauth2"] },
   { title: "Look", names: ["doctor", "explain", "list", "status", "show", "providers"] },
-  { title: "Keep", names: ["vault", "remove", "revoke"] },
+  { title: "Keep", names: ["vault", "remove", "revoke", "completions"] },
 ];

@@ -17,6 +17,19 @@ export const EXIT_ERRORS_FOUND = 2;
 /** A bug of mailkey's own (EX_SOFTWARE). */
 export const EXIT_INTERNAL = 70;
 
+/** Every exit status, for help and the man page, the usual ones first. */
+export const EXIT_STATUSES: readonly { readonly status: number; readonly meaning: string }[] = [
+  { status: 0, meaning: "done" },
+  { status: EXIT_USAGE, meaning: "wrong usage" },
+  { status: 69, meaning: "a mail server refused" },
+  { status: 74, meaning: "storage" },
+  { status: EXIT_TRY_LATER, meaning: "try later" },
+  { status: EXIT_SIGN_IN_AGAIN, meaning: "sign in again" },
+  { status: EXIT_CONFIGURATION, meaning: "mend the configuration" },
+  { status: EXIT_INTERNAL, meaning: "a bug" },
+  { status: 130, meaning: "interrupted" },
+];
+
 interface Outcome {
   readonly status: number;
   /** Shown when the error itself brings no hint. */

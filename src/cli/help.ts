@@ -4,16 +4,16 @@ import { MailkeyError } from "../errors.ts";
 import { defineCommand, type ArgumentSpec, type Command, type OptionSpec } from "./command.ts";
 import { findCommand, GROUPS } from "./commands.ts";
 import type { Terminal } from "./context.ts";
+import { EXIT_STATUSES } from "./exit.ts";
 import { COMMON_OPTIONS } from "./parse.ts";
 
 const INDENT = "  ";
-const EXIT_STATUSES =
-  "mailkey help COMMAND tells more, with examples. Exit statuses: 0 done, 64 wrong usage, 69 a mail server refused, 74 storage, 75 try later, 77 sign in again, 78 mend the configuration, 70 a bug, 130 interrupted.";
+const MORE = `mailkey help COMMAND tells more, with examples. Exit statuses: ${EXIT_STATUSES.map(({ status, meaning }) => `${status} ${meaning}`).join(", ")}.`;
 
 export const help = defineCommand({
   name: "help",
   summary: "explain mailkey or one of its commands",
-  args: [{ name: "COMMAND", summary: "the command to explain", required: false }],
+  args: [{ name: "COMMAND", summary: "the command to explain", required: false, complete: "command" }],
   options: {},
   examples: [{ line: "mailkey help add", meaning: "all about adding an account" }],
   async run({ args, context }) {
@@ -45,7 +45,7 @@ async function overview(terminal: Terminal): Promise<string> {
       terminal.columns,
     )}`,
     ...sections,
-    `${wrapped(EXIT_STATUSES, terminal.columns)}\n`,
+    `${wrapped(MORE, terminal.columns)}\n`,
   ].join("\n");
 }
 
@@ -79,7 +79,8 @@ export function commandHelp(command: Command, terminal: Terminal): string {
   return parts.join("\n");
 }
 
-function argumentForm({ name, required, multiple }: ArgumentSpec): string {
+/** `[ADDRESS]`, `PROGRAM…`: brackets around what may be left out. */
+export function argumentForm({ name, required, multiple }: ArgumentSpec): string {
   const form = multiple === true ? `${name}…` : name;
   return required ? form : `[${form}]`;
 }

@@ -16,7 +16,7 @@ export const VAULT_OPTIONS = {
   "no-passphrase": { type: "boolean", summary: "init gpg: make a key without a passphrase" },
   prompt: { type: "boolean", summary: "age: ask for a passphrase on the terminal every time" },
   homedir: { type: "string", value: "FOLDER", summary: "gpg: instead of GNUPGHOME" },
-  program: { type: "string", value: "PROGRAM", summary: "gpg: instead of gpg on the PATH" },
+  program: { type: "string", value: "PROGRAM", complete: "file", summary: "gpg: instead of gpg on the PATH" },
   encrypt: { type: "string", value: "COMMAND", summary: "command: reads plaintext, prints ciphertext" },
   decrypt: { type: "string", value: "COMMAND", summary: "command: reads ciphertext, prints plaintext" },
 } as const satisfies OptionSpecs;

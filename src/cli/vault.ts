@@ -30,8 +30,8 @@ move KIND carries all credentials over to another vault; interrupted, nothing is
 KIND is gpg (your own gpg), age (an identity file or a passphrase), keyring (Secret Service, macOS Keychain, Windows Credential Manager) or
 command (any pair of commands). docs/vaults.md says which one to choose, and what each protects against.`,
   args: [
-    { name: "ACTION", summary: "init, use or move; left out: show", required: false },
-    { name: "KIND", summary: "gpg, age, keyring or command", required: false },
+    { name: "ACTION", summary: "init, use or move; left out: show", required: false, choices: ["init", "use", "move"] },
+    { name: "KIND", summary: "gpg, age, keyring or command", required: false, complete: "vault" },
   ],
   options: OPTIONS,
   examples: [

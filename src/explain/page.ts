@@ -30,7 +30,7 @@ function section(entry: Entry): string {
   const seen = [...codes, ...texts].map(code).join(" · ");
   const probably = status === "unverified" ? "probably " : "";
   const reported = status === "reported" ? " *(reported)*" : "";
-  const because = `${capitalised(`${probably}${escaped(why)}`)}.${more === undefined ? "" : ` ${escaped(more)}`}${reported}`;
+  const because = `Why: ${probably}${escaped(why)}.${more === undefined ? "" : ` ${escaped(more)}`}${reported}`;
   const links = sources.map((source) => `<${source}>`).join(" ");
   return [
     `### ${escaped(id)}: ${escaped(title)}`,

@@ -26,7 +26,7 @@ export function resolvePaths(env: Environment): Paths {
     if (!isAbsolute(home)) throw new MailkeyError("ERR_CONFIG", `MAILKEY_HOME is not an absolute path: ${home}`);
     return { config: join(home, "config"), state: join(home, "state"), runtime: join(home, "run") };
   }
-  const state = join(xdg(env, "XDG_STATE_HOME", ".local/state"), "mailkey");
+  const state = join(xdgFolder(env, "XDG_STATE_HOME", ".local/state"), "mailkey");
   const runtimeRoot = env["XDG_RUNTIME_DIR"];
   return {
     config: join(configHome(env), "mailkey"),
@@ -37,7 +37,7 @@ export function resolvePaths(env: Environment): Paths {
 
 /** Where programs keep what their users configure. */
 export function configHome(env: Environment): string {
-  return xdg(env, "XDG_CONFIG_HOME", ".config");
+  return xdgFolder(env, "XDG_CONFIG_HOME", ".config");
 }
 
 /** The user's home folder. */
@@ -52,7 +52,8 @@ export function expandHome(path: string, env: Environment): string {
   return path === "~" || path.startsWith("~/") ? join(homeFolder(env), path.slice(1)) : path;
 }
 
-function xdg(env: Environment, name: string, fallback: string): string {
+/** A folder of the XDG base directories: the variable's when it is absolute, otherwise `fallback` in the home folder. */
+export function xdgFolder(env: Environment, name: string, fallback: string): string {
   const value = env[name];
   return value !== undefined && isAbsolute(value) ? value : join(homeFolder(env), fallback);
 }

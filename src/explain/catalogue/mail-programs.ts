@@ -231,7 +231,7 @@ export const MAIL_PROGRAMS: readonly Entry[] = [
     status: "verified",
     texts: ["530 5.7.0 Authentication required", "530 5.7.57 Client not authenticated to send mail"],
     steps: [
-      { say: "let mailkey write the configuration", type: "mailkey setup smtpmail" },
+      { say: "send through msmtp instead", type: "mailkey setup msmtp" },
       { say: "or in your init file", type: "(add-to-list 'smtpmail-auth-supported 'xoauth2)", in: "text" },
       TEST,
     ],

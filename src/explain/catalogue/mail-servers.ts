@@ -169,7 +169,7 @@ export const MAIL_SERVERS: readonly Entry[] = [
     texts: ["555-5.5.2 Syntax error, command line too long", "500 5.5.2 Line too long", "500 Line too long"],
     steps: [
       { say: "use a newer version of the program, or msmtp", type: "mailkey setup msmtp" },
-      { say: "mailkey itself does it right", type: "mailkey test ADDRESS --smtp" },
+      { say: "try it with mailkey, which does it right", type: "mailkey test ADDRESS --smtp" },
     ],
     sources: [
       "https://www.rfc-editor.org/rfc/rfc4954#section-4",

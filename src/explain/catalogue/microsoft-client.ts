@@ -156,11 +156,11 @@ export const MICROSOFT_CLIENT: readonly Entry[] = [
     steps: [
       {
         say: "sign in at the tenant's own address",
-        type: "mailkey add ADDRESS --replace --client-id CLIENT --issuer https://login.microsoftonline.com/TENANT/v2.0",
+        type: "mailkey add ADDRESS --replace --client-id CLIENT --tenant TENANT",
       },
       OTHER_CLIENT,
     ],
-    signIn: "--issuer https://login.microsoftonline.com/TENANT/v2.0, with the application's own tenant",
+    signIn: "--tenant TENANT, with the organisation that the application belongs to",
     sources: [ENTRA_CODES],
   },
   {

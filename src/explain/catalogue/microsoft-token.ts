@@ -145,7 +145,7 @@ export const MICROSOFT_TOKEN: readonly Entry[] = [
     codes: ["AADSTS900144", "AADSTS90014"],
     texts: ["The request body must contain the following parameter: 'scope'"],
     steps: [
-      { say: "mailkey always sends the scope: let it renew the token", type: "mailkey token ADDRESS --force" },
+      { say: "let mailkey renew the token: it always sends the scope", type: "mailkey token ADDRESS --force" },
       { say: "in a script of your own: send scope with every refresh, too" },
     ],
     sources: [ENTRA_CODES],
