@@ -7,7 +7,6 @@ import { clientAccountType } from "./checks/client-account-type.ts";
 import { clientDisabled } from "./checks/client-disabled.ts";
 import { clientRedirect } from "./checks/client-redirect.ts";
 import { clientSecret } from "./checks/client-secret.ts";
-import { providerClock } from "./checks/provider-clock.ts";
 import { configFile } from "./checks/config-file.ts";
 import { dns } from "./checks/dns.ts";
 import { fileModes } from "./checks/file-modes.ts";
@@ -22,14 +21,20 @@ import { mbsyncMechanism } from "./checks/mbsync-mechanism.ts";
 import { mbsyncSasl } from "./checks/mbsync-sasl.ts";
 import { mbsyncServer } from "./checks/mbsync-server.ts";
 import { mbsyncTls } from "./checks/mbsync-tls.ts";
-import { otherMailkeys } from "./checks/other-mailkeys.ts";
+import { msmtpApparmor } from "./checks/msmtp-apparmor.ts";
 import { msmtpAuth } from "./checks/msmtp-auth.ts";
 import { msmtpFile } from "./checks/msmtp-file.ts";
 import { msmtpHelper } from "./checks/msmtp-helper.ts";
 import { msmtpServer } from "./checks/msmtp-server.ts";
 import { msmtpTls } from "./checks/msmtp-tls.ts";
+import { muttAuthenticators } from "./checks/mutt-authenticators.ts";
+import { muttHelper } from "./checks/mutt-helper.ts";
+import { muttPassword } from "./checks/mutt-password.ts";
+import { muttVersion } from "./checks/mutt-version.ts";
+import { otherMailkeys } from "./checks/other-mailkeys.ts";
 import { otherTools } from "./checks/other-tools.ts";
 import { popLogin } from "./checks/pop-login.ts";
+import { providerClock } from "./checks/provider-clock.ts";
 import { providerReach } from "./checks/provider-reach.ts";
 import { providerTls } from "./checks/provider-tls.ts";
 import { proxy } from "./checks/proxy.ts";
@@ -100,6 +105,11 @@ export const CHECK_GROUPS: readonly CheckGroup[] = [
       msmtpTls,
       msmtpServer,
       msmtpHelper,
+      msmtpApparmor,
+      muttVersion,
+      muttAuthenticators,
+      muttHelper,
+      muttPassword,
     ],
   },
 ];

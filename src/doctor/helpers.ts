@@ -25,12 +25,15 @@ export interface Helper {
 
 /** Undefined for what only a shell can understand. */
 export function helperOf(command: string, { env }: Machine): Helper | undefined {
-  const words = splitWords(command.replace(/^\+/, "")); // mbsync's sign for commands that write to the terminal
+  const line = command.replace(/^\+/, ""); // mbsync's sign for commands that write to the terminal
+  const words = splitWords(line);
   const first = words?.[0];
   if (words === undefined || first === undefined) return undefined;
   const home = homeFolder(env);
-  const program = first.replace(/^~(?=\/)/, home).replace(/^\$(?:HOME|\{HOME\})(?=\/)/, home);
-  if (/[$`*?=(){};&|<>]/.test(program)) return undefined;
+  const isLiteral = /^\s*'/.test(line); // what tokenLine writes for a path with oddities in it
+  const expanded = first.replace(/^~(?=\/)/, home).replace(/^\$(?:HOME|\{HOME\})(?=\/)/, home);
+  const program = isLiteral ? first : expanded;
+  if (!isLiteral && /[$`*?=(){};&|<>]/.test(program)) return undefined;
   const isMailkey = basename(program) === "mailkey" && words[1] === "token";
   return { program, isMailkey, address: isMailkey ? words.find((word) => word.includes("@")) : undefined };
 }

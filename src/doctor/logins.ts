@@ -9,7 +9,7 @@ import type { Protocol } from "../providers/provider.ts";
 import type { AccountCheck, AccountSubject, Finding, FreshToken, Severity } from "./check.ts";
 import { claimsOf } from "./jwt.ts";
 import { lookUpProblem, QUESTION_MS } from "./network.ts";
-import { editAccount, editConfig, mailkeyLine } from "./remedies.ts";
+import { editAccount, editConfig, mailkeyLine, signInLine } from "./remedies.ts";
 import { wrongHost } from "./servers.ts";
 import { serverHost } from "./checks/server-host.ts";
 import { tokenAudience } from "./checks/token-audience.ts";
@@ -112,7 +112,7 @@ function remedyFor(subject: AccountSubject, { protocol, reason, said = "", stage
   if (wrongHost(provider.id, server.host) !== undefined) return [editAccount(subject)];
   const again = mailkeyLine("test", address, `--${protocol}`, "--force");
   const byReason: Readonly<Record<LoginProblem, readonly string[]>> = {
-    refused: stage === "after-login" ? [mailkeyLine("login", address)] : [mailkeyLine("login", address), again],
+    refused: stage === "after-login" ? [signInLine(subject)] : [signInLine(subject), again],
     certificate: [editConfig(subject.machine)],
     "no-mechanism": [editAccount(subject)],
     "tls-failed": [editAccount(subject)],

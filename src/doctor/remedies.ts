@@ -26,6 +26,12 @@ export function editAccount({ machine, account }: AccountSubject): string {
   return editorLine(accountPath(machine.paths, account.address));
 }
 
+/** Signs in again: as the account whose credential it is. Without a person there is nothing to sign in with but the account's file. */
+export function signInLine(subject: AccountSubject): string {
+  const { grant, credential } = subject.account;
+  return grant === "sign_in" ? mailkeyLine("login", credential) : editAccount(subject);
+}
+
 export function editConfig(machine: Machine): string {
   return editorLine(join(machine.paths.config, "config.toml"));
 }

@@ -28,6 +28,7 @@ export interface PatientOptions {
   readonly account?: Partial<Account>;
   /** Undefined leaves the account without a credential. */
   readonly credential?: Partial<Credential> | undefined;
+  /** `@/` stands for the home folder. */
   readonly env?: Readonly<Record<string, string>>;
   readonly config?: Partial<Config>;
   readonly clock?: Clock;
@@ -54,7 +55,7 @@ export class Patient {
     const { world, clock = systemClock } = options;
     const home = mkdtempSync(join(tmpdir(), "mailkey-doctor-"));
     mkdirSync(join(home, "system"));
-    const env = { HOME: home, PATH: process.env["PATH"] ?? "", LANG: "C.UTF-8", ...options.env };
+    const env = { HOME: home, PATH: process.env["PATH"] ?? "", LANG: "C.UTF-8", ...inHome(options.env ?? {}, home) };
     const paths = resolvePaths({ ...env, MAILKEY_HOME: join(home, "mailkey") });
     const config = { ...defaultConfig(env), timeoutMs: 5000, caFile: world?.caFile, ...options.config };
     saveVaultSettings(paths, {
@@ -136,6 +137,10 @@ function accountOf({ world, account }: PatientOptions): Account {
     servers: { imap: servers?.imap ?? NOWHERE, pop: servers?.pop ?? NOWHERE, smtp: servers?.smtp ?? NOWHERE },
     ...account,
   };
+}
+
+function inHome(env: Readonly<Record<string, string>>, home: string): Record<string, string> {
+  return Object.fromEntries(Object.entries(env).map(([name, value]) => [name, value.replace(/^@(?=\/)/, home)]));
 }
 
 /** Looked up, and nothing more. */

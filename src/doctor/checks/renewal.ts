@@ -1,9 +1,11 @@
 /** Whether a new access token is to be had, and what the provider says if not. */
 import { isMailkeyError, type MailkeyError } from "../../errors.ts";
+import { fillEntry } from "../../explain/fill.ts";
+import { explainCode } from "../../explain/match.ts";
 import { peerText } from "../../platform/text.ts";
 import type { AccountCheck, AccountSubject, Finding } from "../check.ts";
 import { askProvider, isWayOpen } from "../network.ts";
-import { editAccount, mailkeyLine } from "../remedies.ts";
+import { editAccount, mailkeyLine, signInLine } from "../remedies.ts";
 import { suspicionOf } from "../suspicion.ts";
 import { clientAccountType } from "./client-account-type.ts";
 import { clientDisabled } from "./client-disabled.ts";
@@ -29,16 +31,25 @@ export const renewal: AccountCheck = {
 };
 
 async function signInNeeded(subject: AccountSubject, error: MailkeyError): Promise<Finding> {
-  const { address } = subject.account;
   const credential = await subject.credential();
   const suspicion = credential === undefined ? undefined : suspicionOf(subject, credential);
+  const why = suspicion?.means ?? reasonFor(subject, error);
   return {
     severity: "error",
     seen: error.message,
-    means: `No tokens can be had until somebody signs in again.${suspicion === undefined ? "" : ` ${suspicion.means}`}`,
-    remedy: [mailkeyLine("login", address)],
+    means: `No tokens can be had until somebody signs in again.${why === undefined ? "" : ` ${why}`}`,
+    remedy: [signInLine(subject)],
     ...(suspicion === undefined ? {} : { advice: suspicion.advice, sources: suspicion.sources }),
   };
+}
+
+/** What the catalogue says about the provider's own code. */
+function reasonFor({ account }: AccountSubject, error: MailkeyError): string | undefined {
+  const code = error.details?.["vendorCode"];
+  const entry = typeof code === "string" ? explainCode(code) : undefined;
+  if (entry === undefined) return undefined;
+  const { why } = fillEntry(entry, { address: account.address, clientId: account.client.id });
+  return `The reason, ${entry.status === "unverified" ? "probably: " : ""}in other words: ${why}.`;
 }
 
 /** The checks of the client know more where they find something. */
@@ -46,14 +57,13 @@ async function clientRejected(subject: AccountSubject, error: MailkeyError): Pro
   const known: Finding[] = [];
   for (const check of [clientDisabled, clientAccountType, clientSecret]) known.push(...(await check.examine(subject)));
   if (known.length > 0) return [];
-  const { address } = subject.account;
   if (error.details?.["error"] === "invalid_scope") {
     return [
       {
         severity: "error",
         seen: error.message,
         means: "What the account asks for was not granted when somebody signed in, or the provider does not know it.",
-        remedy: [mailkeyLine("login", address)],
+        remedy: [signInLine(subject)],
         advice: "If that is refused as well, correct [scopes] in the account's file, or delete them.",
       },
     ];

@@ -3,7 +3,7 @@ import { findResource, scopesOf } from "../../accounts/resolve.ts";
 import { peerText } from "../../platform/text.ts";
 import type { AccountCheck, Finding } from "../check.ts";
 import { claimsOf, textsOf } from "../jwt.ts";
-import { editAccount } from "../remedies.ts";
+import { editAccount, signInLine } from "../remedies.ts";
 
 const GRAPH = "Microsoft Graph";
 const OUTLOOK = "Outlook";
@@ -45,7 +45,7 @@ export const tokenAudience: AccountCheck = {
         severity: "warning",
         seen: `the access token of ${address} belongs to the client ${peerText(holder, 60)}, and the account says ${client.id}`,
         means: "The stored sign-in was made with another client: it ends as soon as the provider insists.",
-        remedy: [`mailkey login ${address}`],
+        remedy: [signInLine(subject)],
       });
     return findings;
   },

@@ -3,7 +3,7 @@ import { findResource } from "../../accounts/resolve.ts";
 import type { Protocol, Resource } from "../../providers/provider.ts";
 import type { AccountCheck, AccountSubject } from "../check.ts";
 import { claimsOf, textsOf } from "../jwt.ts";
-import { mailkeyLine } from "../remedies.ts";
+import { signInLine } from "../remedies.ts";
 
 export const tokenScopes: AccountCheck = {
   of: "account",
@@ -22,7 +22,7 @@ export const tokenScopes: AccountCheck = {
         severity: "error",
         seen: `the access token of ${address} lacks ${[...new Set(missing.map(({ scope }) => scope))].join(" and ")}`,
         means: `${what} will refuse it: that permission was not granted, or was withdrawn.`,
-        remedy: [mailkeyLine("login", address)],
+        remedy: [signInLine(subject)],
         advice:
           "Leave all permissions ticked on the provider's page. In a company an administrator may have to grant them.",
       },

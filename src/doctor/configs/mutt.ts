@@ -24,16 +24,17 @@ export function readMutt({ env }: Machine, program: Mutt): ProgramAccount | unde
   return { name: program, file, line: 1, settings };
 }
 
-/** The first that is there is the one that is read; neomutt takes mutt's when it has none of its own. */
+/** The first that is there is the one that is read; neomutt has other places before mutt's, and reads those as well. */
 function places(program: Mutt, env: Environment): string[] {
-  const of = (name: string) => [
-    join(homeFolder(env), `.${name}rc`),
-    join(homeFolder(env), `.${name}`, `${name}rc`),
-    join(configHome(env), name, `${name}rc`),
+  const home = homeFolder(env);
+  const xdg = configHome(env);
+  if (program === "mutt") return [join(home, ".muttrc"), join(home, ".mutt", "muttrc"), join(xdg, "mutt", "muttrc")];
+  const folders = [join(xdg, "neomutt"), join(xdg, "mutt"), join(home, ".neomutt"), join(home, ".mutt")];
+  return [
+    ...folders.flatMap((folder) => [join(folder, "neomuttrc"), join(folder, "muttrc")]),
+    join(home, ".neomuttrc"),
+    join(home, ".muttrc"),
   ];
-  return program === "mutt"
-    ? of("mutt")
-    : [...of("neomutt"), ...of("mutt"), join(homeFolder(env), ".mutt", "neomuttrc")];
 }
 
 function source(file: string, env: Environment, settings: Map<string, Setting>, depth: number): void {

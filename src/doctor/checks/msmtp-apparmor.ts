@@ -1,0 +1,85 @@
+/** AppArmor's profile for msmtp, which lets it run a few programs and no other helper. */
+import { existsSync, readFileSync } from "node:fs";
+import { homeFolder } from "../../platform/paths.ts";
+import { shellWord } from "../../platform/shell.ts";
+import { isAllowed } from "../apparmor.ts";
+import type { Finding, Machine, MachineCheck } from "../check.ts";
+import { readMsmtp } from "../configs/msmtp.ts";
+import { helperOf } from "../helpers.ts";
+import { MSMTP_OWNER, ownedAccounts, whereIs } from "../programs.ts";
+import { findExecutable } from "../../platform/executables.ts";
+
+const PROFILE = "/etc/apparmor.d/usr.bin.msmtp";
+const DISABLED = "/etc/apparmor.d/disable/usr.bin.msmtp";
+const ENABLED = "/sys/module/apparmor/parameters/enabled";
+/** Readable by root alone. */
+const LOADED = "/sys/kernel/security/apparmor/profiles";
+
+export const msmtpApparmor: MachineCheck = {
+  of: "machine",
+  id: "msmtp-apparmor",
+  title: "whether AppArmor lets msmtp run its helper",
+  worst: "error",
+  async examine(machine) {
+    if ((await machine.find("msmtp")) === undefined || !isInForce(machine)) return [];
+    const profile = textOf(machine, PROFILE) ?? "";
+    const home = homeFolder(machine.env);
+    const accounts = ownedAccounts(machine, readMsmtp(machine), MSMTP_OWNER);
+    const settings = new Map(
+      accounts.flatMap(({ account }) => {
+        const setting = account.settings.get("passwordeval");
+        return setting === undefined ? [] : [[whereIs(setting), setting] as const];
+      }),
+    );
+    return [...settings.values()].flatMap((setting) => {
+      const program = helperOf(setting.value, machine)?.program;
+      const path = program?.startsWith("/") === true ? program : findExecutable(program ?? "", machine.env);
+      if (path === undefined || isAllowed(profile, path, home)) return [];
+      return [
+        forbidden(`${whereIs(setting)}: msmtp runs ${path}, which AppArmor's profile ${PROFILE} does not allow`, path),
+      ];
+    });
+  },
+};
+
+/** The kernel has it on, the profile is there and not switched off, and, where that can be read, loaded. */
+function isInForce(machine: Machine): boolean {
+  if (textOf(machine, ENABLED)?.trim() !== "Y" || textOf(machine, PROFILE) === undefined) return false;
+  const loaded = textOf(machine, LOADED);
+  if (loaded !== undefined) return /^(?:\/usr\/bin\/)?msmtp \(enforce\)$/m.test(loaded);
+  return !existsSync(machine.system(DISABLED));
+}
+
+/** The mildest that there is: one more program for msmtp's helpers, everything else stays confined. */
+function forbidden(seen: string, path: string): Finding {
+  const rule = `    ${quotedPath(path)} Ux,`;
+  const script = String.raw`/^ *profile helpers /,/^ *}/s|^ *}|${rule.replace(/[\\&|]/g, String.raw`\$&`)}\n&|`;
+  return {
+    severity: "error",
+    seen,
+    means:
+      "msmtp says “permission denied” and “cannot read output”, and sends nothing. The command itself is in order.",
+    remedy: [`sudo sed -i ${shellWord(script)} ${PROFILE}`, `sudo apparmor_parser -r ${PROFILE}`],
+    advice:
+      "This allows msmtp's helpers this one program more. An update of msmtp may ask whether to keep the changed file: keep it. " +
+      `To switch the whole profile off, the last resort: sudo ln -s ${PROFILE} /etc/apparmor.d/disable/ and sudo apparmor_parser -R ${PROFILE}.`,
+    sources: [
+      "https://bugs.launchpad.net/ubuntu/+source/msmtp",
+      "https://manpages.debian.org/bookworm/apparmor/apparmor.d.5.en.html",
+    ],
+  };
+}
+
+/** As a rule's path: what is special in patterns is escaped, and a space wants quotes. */
+function quotedPath(path: string): string {
+  const escaped = path.replace(/[\\*?[\]{}^"@]/g, String.raw`\$&`);
+  return /[\s,#]/.test(escaped) ? `"${escaped}"` : escaped;
+}
+
+function textOf(machine: Machine, path: string): string | undefined {
+  try {
+    return readFileSync(machine.system(path), "utf8");
+  } catch {
+    return undefined;
+  }
+}
