@@ -13,6 +13,7 @@ import { maildirFolders, ownMaildir } from "./maildir.ts";
 import { neededMechanism, neededTlsServer } from "./needed.ts";
 import { pythonString } from "./quoting.ts";
 import type { FileEdit, MailAccount, Recipe, RenderRequest, Rendering } from "./recipe.ts";
+import { isAtLeast } from "./version.ts";
 
 const NAME = "getmail";
 /** The system's authorities in one file: Debian's and Arch's, Fedora's, Alpine's and macOS's. */
@@ -36,8 +37,8 @@ export const getmail: Recipe = {
 
 function render(request: RenderRequest): Rendering {
   const { accounts, home, program } = request;
-  if (program?.version !== undefined && Number.parseInt(program.version, 10) < 6) {
-    throw new MailkeyError("ERR_UNSUPPORTED", `getmail ${program.version} cannot use tokens; getmail6 can`, {
+  if (!isAtLeast(program?.version, "6")) {
+    throw new MailkeyError("ERR_UNSUPPORTED", `getmail ${program?.version} cannot use tokens; getmail6 can`, {
       hint: "mailkey setup mbsync",
     });
   }

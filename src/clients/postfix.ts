@@ -23,6 +23,13 @@ const BY_SENDER = "sender_dependent_default_transport_maps";
 /** What decides where mailkey and gpg find their files. Postfix hands none of it on. */
 const HANDED_ON = ["MAILKEY_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "GNUPGHOME"] as const;
 
+/** Shell: takes out of main.cf and master.cf whatever names a transport of ours. */
+const TAKE_BACK = `for parameter in default_transport ${BY_SENDER}; do
+  case $(postconf -nh "$parameter") in *mailkey-*) postconf -X "$parameter" ;; esac
+done
+postconf -n | sed -n 's/^\\(mailkey-[^ ]*\\) .*/\\1/p' | while read -r parameter; do postconf -X "$parameter"; done
+postconf -M | sed -n 's/^\\(mailkey-[^ ]*\\) .*/\\1/p' | while read -r service; do postconf -MX "$service/unix"; done`;
+
 export const postfix: Recipe = {
   name: "postfix",
   title: "Postfix relay",
@@ -54,7 +61,7 @@ function render(request: RenderRequest): Rendering {
     edits: [
       ...accounts.map((account) => script(account, msmtp.path, request)),
       { kind: "file", path: install, comment: "#", text: installer(accounts, owner, env) },
-      { kind: "file", path: uninstall, comment: "#", text: uninstaller(accounts) },
+      { kind: "file", path: uninstall, comment: "#", text: uninstaller() },
     ],
     notes: [
       `To have Postfix relay all mail for elsewhere:\n    ${shellLine(["sudo", "sh", install])}`,
@@ -77,9 +84,10 @@ function script(account: MailAccount, msmtp: string, request: RenderRequest): Fi
   const { address, user, tokenCommand } = account;
   const { host, port, security } = neededServer(account, "smtp", NAME);
   const mechanism = neededMechanism(account, "smtp", NAME, ["XOAUTH2", "OAUTHBEARER"]);
-  const exported = HANDED_ON.flatMap((name) =>
-    request.env[name] === undefined ? [] : [[name, request.env[name]] as const],
-  );
+  const exports = [
+    ["HOME", request.home] as const,
+    ...HANDED_ON.map((name) => [name, request.env[name]] as const),
+  ].flatMap(([name, value]) => (value === undefined ? [] : [`export ${name}=${shellWord(value)}`]));
   const command = [
     msmtp,
     `--host=${host}`,
@@ -95,7 +103,8 @@ function script(account: MailAccount, msmtp: string, request: RenderRequest): Fi
     "--",
   ];
   const text = `# Run by Postfix, with a message on standard input and its recipient as the argument.
-${[["HOME", request.home] as const, ...exported].map(([name, value]) => `export ${name}=${shellWord(value)}\n`).join("")}
+${exports.join("\n")}
+
 said=$(LC_ALL=C ${command.map(shellWord).join(" \\\n  ")} "$@" 2>&1) && exit 0
 status=$?
 printf '%s\\n' "$said" >&2
@@ -118,39 +127,40 @@ function folder(env: Environment): string {
 
 /**
  * One recipient at a time, so that a refused one does not decide about the others. Mail from one of several mailboxes leaves through that
- * one, all other mail through the first.
+ * one, all other mail through the first. What an earlier run installed goes first: it may have been for other accounts.
  */
 function installer(accounts: RenderRequest["accounts"], owner: string, env: Environment): string {
-  const transports = accounts.flatMap((account) => {
-    const service = serviceOf(account);
-    const words = `pipe flags=q user=${masterWord(owner)} argv=/bin/sh ${masterWord(scriptPath(account, env))} \${recipient}`;
-    return [
-      shellLine(["postconf", "-M", `${service}/unix=${service} unix - n n - - ${words}`]),
-      shellLine(["postconf", "-e", `${service}_destination_recipient_limit=1`]),
-    ];
+  const services = accounts.map((account) => {
+    const name = serviceOf(account);
+    const command = `/bin/sh ${masterWord(scriptPath(account, env))} \${recipient}`;
+    return `${name}/unix=${name} unix - n n - - pipe flags=q user=${masterWord(owner)} argv=${command}`;
   });
-  const lines = [
-    ...transports,
-    shellLine(["postconf", "-e", `default_transport=${serviceOf(accounts[0])}`]),
-    ...(accounts.length === 1 ? [] : [shellLine(["postconf", "-e", `${BY_SENDER}=${senderTable(accounts)}`])]),
-    "postfix reload",
+  const parameters = [
+    `default_transport=${serviceOf(accounts[0])}`,
+    ...(accounts.length === 1 ? [] : [`${BY_SENDER}=${senderTable(accounts)}`]),
+    ...accounts.map((account) => `${serviceOf(account)}_destination_recipient_limit=1`),
   ];
-  return `# For root: has Postfix relay through mailkey.\nset -e\n${lines.join("\n")}\n`;
+  const commands = [
+    ...services.map((service) => shellLine(["postconf", "-M", service])),
+    ...parameters.map((parameter) => shellLine(["postconf", "-e", parameter])),
+  ];
+  return `# For root: has Postfix relay through mailkey.
+set -e
+${TAKE_BACK}
+for parameter in default_transport ${BY_SENDER}; do
+  [ -z "$(postconf -nh "$parameter")" ] || { echo "$parameter is set in main.cf: take it out first" >&2; exit 1; }
+done
+${commands.join("\n")}
+postfix reload
+`;
 }
 
-function uninstaller(accounts: RenderRequest["accounts"]): string {
-  const services = accounts.map(serviceOf);
-  const parameters = [
-    "default_transport",
-    ...(accounts.length === 1 ? [] : [BY_SENDER]),
-    ...services.map((service) => `${service}_destination_recipient_limit`),
-  ];
-  const lines = [
-    shellLine(["postconf", "-X", ...parameters]),
-    shellLine(["postconf", "-MX", ...services.map((service) => `${service}/unix`)]),
-    "postfix reload",
-  ];
-  return `# For root: takes back what install did.\nset -e\n${lines.join("\n")}\n`;
+function uninstaller(): string {
+  return `# For root: takes back what install did.
+set -e
+${TAKE_BACK}
+postfix reload
+`;
 }
 
 function serviceOf({ label }: MailAccount): string {

@@ -25,7 +25,7 @@ describe("the Postfix recipe", () => {
       `postconf -M 'mailkey-anna-mail-test/unix=mailkey-anna-mail-test unix - n n - - pipe flags=q user=anna argv=/bin/sh ${SCRIPT} \${recipient}'\n`,
     );
     expect(install).toContain("postconf -e default_transport=mailkey-anna-mail-test\n");
-    expect(install).not.toContain("sender_dependent");
+    expect(install).not.toContain("inline:");
     expect(rendering.notes[0]).toEndWith(`sudo sh ${FOLDER}/install`);
   });
 

@@ -6,12 +6,14 @@ import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, 
 import { spawnSync } from "node:child_process";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { mailkeyFlags } from "../../lab/mailkey-flags.ts";
 import { succeeded } from "../e2e/harness.ts";
 import { waitFor, withMailbox } from "./harness.ts";
 import { lockOut } from "./locked-out.ts";
 import { proved } from "./proof.ts";
 import { handOver, IS_ROOT, type Owner } from "./unprivileged.ts";
 
+const SECOND = "carla@mail.test";
 const DEBIAN = "/etc/postfix/master.cf";
 
 if (!IS_ROOT) describe.skip("Postfix (only root can start it)", () => undefined);
@@ -24,9 +26,9 @@ else
     const configuration = () => ["main.cf", "master.cf"].map((name) => readFileSync(join(folder, "etc", name), "utf8"));
     const log = () => readFileSync(join(folder, "log"), "utf8");
     const postfix = (...args: string[]) => mailbox.runs("postfix", args, { env: { MAIL_CONFIG: join(folder, "etc") } });
-    const send = (subject: string, to: string) =>
-      mailbox.runs("sendmail", ["-f", "root@box.test", to], {
-        input: `From: Cron Daemon <root@box.test>\nTo: ${to}\nSubject: ${subject}\n\nHello.\n`,
+    const send = (subject: string, to: string, from = "root@box.test") =>
+      mailbox.runs("sendmail", ["-f", from, to], {
+        input: `From: Somebody <${from}>\nTo: ${to}\nSubject: ${subject}\n\nHello.\n`,
         env: { MAIL_CONFIG: join(folder, "etc") },
       });
     /** As root, with this Postfix in the place of the machine's. */
@@ -37,6 +39,9 @@ else
 
     beforeAll(async () => {
       version = await mailbox.version("postfix");
+      const { world, home } = mailbox;
+      const second = ["add", SECOND, ...mailkeyFlags(world), "--no-test"];
+      succeeded(await home.mailkey(second, { env: { LAB_LOGIN: SECOND } }));
       owner = handOver(mailbox);
       folder = mkdtempSync(join(tmpdir(), "mk-postfix-"));
       chmodSync(folder, 0o755);
@@ -56,7 +61,7 @@ else
     });
 
     test("relays what the machine sends, as the mailbox, through the transport that the script installs", async () => {
-      succeeded(await owner.mailkey(["setup", "postfix", "--yes"]));
+      succeeded(await owner.mailkey(["setup", "postfix", "--account", mailbox.address, "--yes"]));
       await asRoot("install");
       const check = await postfix("check");
       expect(check.stdout + check.stderr).toBe("");
@@ -74,13 +79,29 @@ else
       });
     });
 
-    test("installs twice as once, and uninstalls without a trace", async () => {
+    test("installs twice as once, refuses to overwrite, and uninstalls without a trace", async () => {
       const installed = configuration();
       await asRoot("install");
       expect(configuration()).toEqual(installed);
       await asRoot("uninstall");
       expect(configuration()).toEqual(before);
+      await mailbox.runs("postconf", ["-c", join(folder, "etc"), "-e", "default_transport=smtp"]);
+      const own = configuration();
+      expect(await asRoot("install").catch(String)).toContain("default_transport is set in main.cf");
+      expect(configuration()).toEqual(own);
+      await mailbox.runs("postconf", ["-c", join(folder, "etc"), "-X", "default_transport"]);
+    });
+
+    test("sends from each of several mailboxes through that one, and all else through the first", async () => {
+      succeeded(await owner.mailkey(["setup", "postfix", "--yes"]));
       await asRoot("install");
+      await send("from the second", "bert@mail.test", SECOND);
+      expect(await mailbox.arrived("from the second", "bert@mail.test")).toContain(`\nFrom: ${SECOND}\n`);
+      await send("from elsewhere", "bert@mail.test");
+      expect(await mailbox.arrived("from elsewhere", "bert@mail.test")).toContain(`\nFrom: ${mailbox.address}\n`);
+      succeeded(await owner.mailkey(["setup", "postfix", "--remove", "--account", SECOND, "--yes"]));
+      await asRoot("install");
+      expect(configuration().join("")).not.toContain("carla");
     });
 
     test("keeps mail in its queue when the sign-in has ended, and says what to do", async () => {
