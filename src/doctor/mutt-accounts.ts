@@ -38,9 +38,9 @@ function ownerOf(machine: Machine, { settings }: ProgramAccount): AccountSubject
   const named = COMMANDS.flatMap((name) => helperOf(value(name), machine)?.address ?? []);
   const users = ["imap_user", "smtp_user", "pop_user", "from"].map(value);
   const urls = ["folder", "spoolfile", "spool_file", "smtp_url", "pop_host"].map((name) => userOf(value(name)));
-  const names = [...named, ...users, ...urls].map((name) => name.toLowerCase());
+  const names = new Set([...named, ...users, ...urls].map((name) => name.toLowerCase()));
   return machine.accounts.find(({ account }) =>
-    [account.user, account.address].some((own) => names.includes(own.toLowerCase())),
+    [account.user, account.address].some((own) => names.has(own.toLowerCase())),
   );
 }
 

@@ -11,7 +11,8 @@ export const muttHelper: MachineCheck = {
   title: "the commands that give mutt and neomutt their tokens",
   worst: "error",
   async examine(machine) {
-    return (await muttSettings(machine)).flatMap((found) => [...brokenCommands(found), ...missingCommands(found)]);
+    const found = await muttSettings(machine);
+    return [...found.flatMap(brokenCommands), ...found.flatMap(missingCommands)];
   },
 };
 
