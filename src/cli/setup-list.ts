@@ -1,7 +1,7 @@
 /** Which mail programs there are, which are installed, which are set up. */
 import { Draft } from "../clients/draft.ts";
 import { findParts, findProgram, type SetupWorld } from "../clients/plan.ts";
-import type { FoundProgram, Recipe } from "../clients/recipe.ts";
+import type { Capability, FoundProgram, Recipe } from "../clients/recipe.ts";
 import { loadRecipes } from "../clients/recipes.ts";
 import { readSetupRecord } from "../clients/record.ts";
 import { isMailkeyError, MailkeyError } from "../errors.ts";
@@ -37,7 +37,7 @@ export async function listPrograms(context: Context, world: SetupWorld, json: bo
     { text: recipe.name },
     installedCell(recipe, installed, found),
     accountsCell(accounts),
-    { text: recipe.capabilities.map((each) => `${each}es`.replace("sendes", "sends")).join(", ") },
+    capabilitiesCell(recipe),
   ]);
   context.stdout(table(header, cells, context.terminal.colourOut));
 }
@@ -63,7 +63,9 @@ export async function chooseInstalled(
   asker: Asker | undefined,
   isAgreed: boolean,
 ): Promise<string[]> {
-  const installed = (await loadRecipes()).filter((recipe) => isInstalled(recipe, world));
+  const installed = (await loadRecipes()).filter(
+    (recipe) => recipe.capabilities.length > 0 && isInstalled(recipe, world),
+  );
   const names = installed.map(({ name }) => name);
   if (names.length === 0)
     throw new MailkeyError("ERR_USAGE", "none of the mail programs that mailkey knows is installed", {
@@ -102,6 +104,13 @@ async function accountsOf(recipe: Recipe, world: SetupWorld, draft: Draft): Prom
 function installedCell(recipe: Recipe, installed: boolean, found: FoundProgram | undefined): Cell {
   if (recipe.executables.length === 0 && recipe.isThere === undefined) return { text: "-", tone: "dim" };
   return installed ? { text: found?.version ?? "yes", tone: "good" } : { text: "no", tone: "dim" };
+}
+
+const DOES: Readonly<Record<Capability, string>> = { fetch: "fetches", send: "sends" };
+
+function capabilitiesCell({ capabilities }: Recipe): Cell {
+  if (capabilities.length === 0) return { text: "cannot use tokens", tone: "dim" };
+  return { text: capabilities.map((each) => DOES[each]).join(", ") };
 }
 
 function accountsCell(accounts: readonly string[] | undefined): Cell {

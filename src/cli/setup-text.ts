@@ -33,6 +33,7 @@ export function shownWritten(
     .map(
       ({ path, after }) => `${after === undefined ? "removed" : "wrote"} ${tilde(path, home)}${kept.get(path) ?? ""}\n`,
     )
+    .concat("\n")
     .join("");
 }
 

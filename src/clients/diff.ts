@@ -18,7 +18,7 @@ export function unifiedDiff({ before, after, newMode }: FileChange, name: string
     before === undefined ? `new file, mode ${newMode.toString(8)}` : after === undefined ? "removed" : "changed";
   const { hunks } = structuredPatch("", "", before ?? "", after ?? "", "", "", { context: CONTEXT_LINES });
   const shownLine = (line: string) => {
-    const text = shown(line.charAt(0) + withoutPassword(line.slice(1)));
+    const text = line.charAt(0) + withoutPassword(shown(line.slice(1)));
     if (line.startsWith("+")) return paint("green", text);
     return line.startsWith("-") ? paint("red", text) : text;
   };

@@ -26,8 +26,8 @@ export const gitSendEmail: Recipe = {
       edits: [{ kind: "block", path, comment: "#", text: `[sendemail]\n${settings(request)}` }],
       handMade: findHandMade(request.read(path) ?? "", path, request.accounts[0].address),
       notes: [
-        "Debian, Ubuntu: git send-email is a package of its own: sudo apt install git-email",
-        "Try it, sending nothing: git send-email --dry-run --to=ADDRESS -1",
+        "On Debian and Ubuntu it is a package of its own, and needs another:\n    sudo apt install git-email libmailtools-perl",
+        "Try it, sending nothing:\n    git send-email --dry-run --to=ADDRESS -1",
       ],
     };
   },

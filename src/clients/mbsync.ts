@@ -30,8 +30,8 @@ export const mbsync: Recipe = {
       folders,
       handMade: findHandMade(request.read(path) ?? "", path, accounts),
       notes: [
-        "mbsync needs an XOAUTH2 plugin for SASL. Debian, Ubuntu: sudo apt install libsasl2-modules-kdexoauth2; Arch: cyrus-sasl-xoauth2-git.",
-        ...accounts.map(({ label }) => `Fetch: mbsync ${label}`),
+        "mbsync needs the XOAUTH2 plugin for SASL: libsasl2-modules-kdexoauth2 on Debian and Ubuntu, cyrus-sasl-xoauth2-git on Arch.",
+        `Fetch:\n${accounts.map(({ label }) => `    mbsync ${label}`).join("\n")}`,
       ],
     };
   },
@@ -51,7 +51,9 @@ function configFile({ home, env, program, read }: RenderRequest): string {
 function sections(account: MailAccount, request: RenderRequest): string {
   const { user, label, tokenCommand } = account;
   const imap = neededServer(account, "imap", "mbsync");
-  const tls = isAtLeast(request.program?.version, "1.5") ? "TLSType" : "SSLType";
+  const version = request.program?.version;
+  // 1.5 takes the old name as well, so that is what an unknown version gets.
+  const tls = version !== undefined && isAtLeast(version, "1.5") ? "TLSType" : "SSLType";
   const ca = request.caFile === undefined ? "" : `CertificateFile ${doubleQuoted(request.caFile)}\n`;
   const maildir = accountMaildir(request.home, label);
   return `

@@ -33,8 +33,8 @@ export const msmtp: Recipe = {
       edits: [{ kind: "block", path, comment: "#", text }],
       handMade: findHandMade(own, path, accounts),
       notes: [
-        `Send: echo hello | msmtp -a ${first.label} ${shellLine([first.address])}`,
-        `Programs that want a sendmail: ${shellLine([msmtpPath])} --read-envelope-from -t`,
+        `Try it:\n    echo hello | msmtp -a ${first.label} ${shellLine([first.address])}`,
+        `For programs that want a sendmail:\n    ${shellLine([msmtpPath])} --read-envelope-from -t`,
         ...(isDefaultFree ? [] : ["Your own default account stays the default."]),
         ...(caFile === undefined
           ? []

@@ -53,7 +53,8 @@ describe("mailkey setup", () => {
     expect(status).toBe(0);
     expect(read(".msmtprc")).toStartWith("# mine\npassword s3cret\n# >>> mailkey msmtp: you@hotmail.com\n");
     expect(err).toMatch(/^wrote ~\/\.msmtprc; as it was: ~\/state\/backups\/[^ ]+\/\.msmtprc\n$/m);
-    expect(out).toContain("Send: echo hello | msmtp -a you-hotmail-com you@hotmail.com");
+    expect(out).toContain("    echo hello | msmtp -a you-hotmail-com you@hotmail.com\n");
+    expect(out).toContain("\n password …\n");
     expect(out + err).not.toContain("s3cret");
     const again = await run("msmtp", "--yes");
     expect(again).toMatchObject({ status: 0, err: "nothing to change: msmtp\n" });

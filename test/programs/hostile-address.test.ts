@@ -4,7 +4,9 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync }
 import { dirname } from "node:path";
 import { curl } from "../../src/clients/curl.ts";
 import { getmail } from "../../src/clients/getmail.ts";
+import { mbsync } from "../../src/clients/mbsync.ts";
 import { mpop } from "../../src/clients/mpop.ts";
+import { msmtp } from "../../src/clients/msmtp.ts";
 import { offlineimap } from "../../src/clients/offlineimap.ts";
 import type { Recipe } from "../../src/clients/recipe.ts";
 import { mailAccount, renderRequest } from "../clients/rendering.ts";
@@ -16,6 +18,8 @@ const PROGRAMS: readonly {
   readonly recipe: Recipe;
   readonly command: (mailbox: Mailbox) => [string, ...string[]];
 }[] = [
+  { recipe: mbsync, command: () => ["mbsync", "hostile"] },
+  { recipe: msmtp, command: () => ["msmtp", "-a", "hostile", "somebody@mail.test"] },
   { recipe: offlineimap, command: () => ["offlineimap"] },
   {
     recipe: getmail,
@@ -28,7 +32,7 @@ const PROGRAMS: readonly {
   },
 ];
 
-withMailbox(["offlineimap", "getmail", "mpop", "curl"], "a hostile address", (mailbox) => {
+withMailbox(["mbsync", "msmtp", "offlineimap", "getmail", "mpop", "curl"], "a hostile address", (mailbox) => {
   test.each(PROGRAMS)("reaches the helper of $recipe.name as it is, and runs nothing", async ({ recipe, command }) => {
     const helper = mailbox.path("helper");
     writeFileSync(helper, '#!/bin/sh\nprintf "%s\\n" "$@" >"$0.arguments"\necho no-token\n', { mode: 0o755 });
@@ -43,11 +47,11 @@ withMailbox(["offlineimap", "getmail", "mpop", "curl"], "a hostile address", (ma
 });
 
 async function write(recipe: Recipe, helper: string, { world, home }: Mailbox): Promise<void> {
-  const { imap, pop } = world.servers;
-  if (imap === undefined || pop === undefined) throw new Error("this world has no IMAP or no POP3 server");
+  const { imap, pop, smtp } = world.servers;
+  if (imap === undefined || pop === undefined || smtp === undefined) throw new Error("this world has not all servers");
   const account = mailAccount(ADDRESS, {
     label: "hostile",
-    servers: { imap, pop },
+    servers: { imap, pop, smtp },
     tokenCommand: [helper, "token", ADDRESS],
   });
   const env = home.environment();
