@@ -1,0 +1,73 @@
+import { describe, expect, test } from "bun:test";
+import { mbsync } from "../../src/clients/mbsync.ts";
+import { mailAccount, renderRequest } from "./rendering.ts";
+
+const ADDRESS = "you@hotmail.com";
+const account = mailAccount(ADDRESS, {
+  label: "you",
+  servers: { imap: { host: "imap.x.test", port: 993, security: "tls" } },
+});
+
+async function render(files: Record<string, string> = {}, version?: string) {
+  const program = version === undefined ? undefined : { path: "/usr/bin/mbsync", version };
+  return mbsync.render(
+    renderRequest([account], {
+      home: "/home/me",
+      env: { HOME: "/home/me" },
+      program,
+      read: (path: string) => files[path],
+    }),
+  );
+}
+
+describe("the mbsync recipe", () => {
+  test.each([
+    [undefined, "SSLType IMAPS"],
+    ["1.4.4", "SSLType IMAPS"],
+    ["1.5.0", "TLSType IMAPS"],
+    ["1.10", "TLSType IMAPS"],
+  ])("speaks the language of version %s", async (version, line) => {
+    expect((await render({}, version)).edits[0]?.text).toContain(`\n${line}\n`);
+  });
+
+  test("goes into the XDG file where mbsync would read that one", async () => {
+    const recent = { "/home/me/.config/isyncrc": "", "/home/me/.mbsyncrc": "" };
+    expect((await render(recent, "1.5.1")).edits[0]?.path).toBe("/home/me/.config/isyncrc");
+    expect((await render(recent, "1.4.4")).edits[0]?.path).toBe("/home/me/.mbsyncrc");
+    expect((await render({}, "1.5.1")).edits[0]?.path).toBe("/home/me/.mbsyncrc");
+  });
+
+  test("leaves an empty line on both sides, as a section would go on through comments", async () => {
+    expect((await render()).edits[0]?.text).toMatch(/^\nIMAPAccount [^]*\n\n$/);
+  });
+
+  test("has the Maildir made, which mbsync does not do", async () => {
+    expect((await render()).folders).toEqual(["/home/me/Maildir/you"]);
+  });
+
+  test.each([
+    ["its server and user", `# x\n\nIMAPAccount mine\nHost IMAP.x.test\nUser ${ADDRESS}\n`, [3]],
+    ["both in quotes", `IMAPAccount mine\nHost "imap.x.test"\n  user "${ADDRESS}"\n`, [1]],
+    ["a store with its server and user", `IMAPStore mine\nHost imap.x.test\nUser ${ADDRESS}\n`, [1]],
+    ["the account's label", "IMAPAccount you\nHost elsewhere.test\n", [1]],
+    ["another user", "IMAPAccount mine\nHost imap.x.test\nUser me@x.test\n", []],
+    ["another server", `IMAPAccount mine\nHost mail.x.test\nUser ${ADDRESS}\n`, []],
+    [
+      "the server and the user in two sections",
+      `IMAPAccount a\nHost imap.x.test\n\nIMAPAccount b\nUser ${ADDRESS}\n`,
+      [],
+    ],
+    ["its section commented out", `# IMAPAccount mine\n# Host imap.x.test\n# User ${ADDRESS}\n`, []],
+  ])("knows a hand-made section by %s", async (_, own, lines) => {
+    const { handMade = [] } = await render({ "/home/me/.mbsyncrc": own });
+    expect(handMade.map(({ line }) => line)).toEqual(lines);
+  });
+
+  test("refuses an account without IMAP", async () => {
+    const request = renderRequest([mailAccount(ADDRESS, { servers: {} })], {
+      home: "/home/me",
+      env: { HOME: "/home/me" },
+    });
+    expect(() => mbsync.render(request)).toThrow("needs IMAP");
+  });
+});
