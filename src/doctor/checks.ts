@@ -2,17 +2,26 @@
 import type { Check } from "./check.ts";
 import { accountFiles } from "./checks/account-files.ts";
 import { accountsPresent } from "./checks/accounts.ts";
+import { ageIdentity } from "./checks/age-identity.ts";
 import { caFile } from "./checks/ca-file.ts";
 import { clientAccountType } from "./checks/client-account-type.ts";
 import { clientDisabled } from "./checks/client-disabled.ts";
 import { clientRedirect } from "./checks/client-redirect.ts";
 import { clientSecret } from "./checks/client-secret.ts";
 import { configFile } from "./checks/config-file.ts";
+import { credential } from "./checks/credential.ts";
 import { dns } from "./checks/dns.ts";
+import { exposedKey } from "./checks/exposed-key.ts";
 import { fileModes } from "./checks/file-modes.ts";
 import { fileOwners } from "./checks/file-owners.ts";
+import { gpgAgent } from "./checks/gpg-agent.ts";
+import { gpgKeyExpiry } from "./checks/gpg-key-expiry.ts";
+import { gpgKey } from "./checks/gpg-key.ts";
+import { gpgPinentry } from "./checks/gpg-pinentry.ts";
+import { gpgProgram } from "./checks/gpg-program.ts";
 import { homeVariables } from "./checks/home-variables.ts";
 import { imapLogin } from "./checks/imap-login.ts";
+import { keyring } from "./checks/keyring.ts";
 import { leftovers } from "./checks/leftovers.ts";
 import { links } from "./checks/links.ts";
 import { locks } from "./checks/locks.ts";
@@ -31,8 +40,10 @@ import { muttAuthenticators } from "./checks/mutt-authenticators.ts";
 import { muttHelper } from "./checks/mutt-helper.ts";
 import { muttPassword } from "./checks/mutt-password.ts";
 import { muttVersion } from "./checks/mutt-version.ts";
+import { orphanedCredentials } from "./checks/orphaned-credentials.ts";
 import { otherMailkeys } from "./checks/other-mailkeys.ts";
 import { otherTools } from "./checks/other-tools.ts";
+import { passphraseSource } from "./checks/passphrase-source.ts";
 import { popLogin } from "./checks/pop-login.ts";
 import { providerClock } from "./checks/provider-clock.ts";
 import { providerReach } from "./checks/provider-reach.ts";
@@ -45,10 +56,15 @@ import { serverHost } from "./checks/server-host.ts";
 import { signInAge } from "./checks/sign-in-age.ts";
 import { smtpLogin } from "./checks/smtp-login.ts";
 import { storage } from "./checks/storage.ts";
+import { strayCredentials } from "./checks/stray-credentials.ts";
 import { systemClock } from "./checks/system-clock.ts";
 import { tokenAudience } from "./checks/token-audience.ts";
 import { tokenLength } from "./checks/token-length.ts";
 import { tokenScopes } from "./checks/token-scopes.ts";
+import { unattended } from "./checks/unattended.ts";
+import { vaultCommands } from "./checks/vault-commands.ts";
+import { vaultSettings } from "./checks/vault-settings.ts";
+import { vaultWorks } from "./checks/vault-works.ts";
 
 export interface CheckGroup {
   readonly title: string;
@@ -72,8 +88,27 @@ export const CHECK_GROUPS: readonly CheckGroup[] = [
       runtimeFolder,
     ],
   },
-  { title: "Vault", checks: [] },
-  { title: "Environment", checks: [systemClock, otherMailkeys] },
+  {
+    title: "Vault",
+    checks: [
+      vaultSettings,
+      ageIdentity,
+      exposedKey,
+      gpgProgram,
+      gpgKey,
+      gpgKeyExpiry,
+      gpgAgent,
+      gpgPinentry,
+      passphraseSource,
+      keyring,
+      vaultCommands,
+      vaultWorks,
+      credential,
+      strayCredentials,
+      orphanedCredentials,
+    ],
+  },
+  { title: "Environment", checks: [unattended, systemClock, otherMailkeys] },
   { title: "Network", checks: [dns, proxy, caFile, providerReach, providerTls, providerClock] },
   {
     title: "Provider and token",

@@ -44,17 +44,36 @@ export function vaultFolders({ paths }: Machine): string[] {
 
 /** Secrets and authorities that lie where the user has put them, with the folders that they lie in. */
 function namedFiles(machine: Machine): GuardedFile[] {
-  const { paths, env, config } = machine;
-  const { gpg, age } = vaultSettings(machine) ?? {};
-  const fromVault = [age?.identity, age?.passphrase_file, gpg?.passphrase_file]
-    .filter((path) => path !== undefined)
-    .map((path) => settingsPath(path, paths, env));
-  const secrets = [...fromVault, ...machine.accounts.flatMap(({ account }) => secretFilesOf(account.account, env))];
+  const { env, config } = machine;
+  const secrets = [
+    ...vaultSecretFiles(machine).map(({ path }) => path),
+    ...machine.accounts.flatMap(({ account }) => secretFilesOf(account.account, env)),
+  ];
   const named = [
     ...secrets.map((path) => file(path, "secret", false)),
     ...(config.caFile === undefined ? [] : [file(config.caFile, "trusted", false)]),
   ];
   return named.flatMap((each) => [folder(dirname(each.path), "trusted", false), each]);
+}
+
+export interface VaultSecretFile {
+  readonly path: string;
+  readonly kind: "age" | "gpg";
+  /** Of `mailkey vault use KIND`: names such a file. */
+  readonly flag: "--identity" | "--passphrase-file";
+}
+
+/** The vaults' identity and passphrases, whether they are there or not. */
+export function vaultSecretFiles(machine: Machine): VaultSecretFile[] {
+  const { gpg, age } = vaultSettings(machine) ?? {};
+  const named = [
+    { name: age?.identity, kind: "age", flag: "--identity" },
+    { name: age?.passphrase_file, kind: "age", flag: "--passphrase-file" },
+    { name: gpg?.passphrase_file, kind: "gpg", flag: "--passphrase-file" },
+  ] as const;
+  return named.flatMap(({ name, kind, flag }) =>
+    name === undefined ? [] : [{ path: settingsPath(name, machine.paths, machine.env), kind, flag }],
+  );
 }
 
 /** The files in which a client's secret or key is, and what opens them. */

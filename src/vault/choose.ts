@@ -12,10 +12,9 @@
  */
 import { isMailkeyError } from "../errors.ts";
 import type { Environment, Paths } from "../platform/paths.ts";
-import { run } from "../platform/process.ts";
 import { gpgIsUsed } from "./availability.ts";
 import { gpgProgram } from "./gpg.ts";
-import { listSecretKeys, type GpgKey } from "./gpg-keys.ts";
+import { hasNoPassphrase, listSecretKeys } from "./gpg-keys.ts";
 import { createCipher, openVault } from "./open.ts";
 import { probeCipher } from "./probe.ts";
 import { setUpAge, setUpKeyring } from "./set-up.ts";
@@ -66,7 +65,7 @@ export async function chooseDefaultVault(paths: Paths, env: Environment, now: Da
     ? ((await attempt(async () => (await listSecretKeys(gpgProgram(env))).filter((key) => key.usable))) ?? [])
     : [];
   const [key] = keys;
-  if (key !== undefined && keys.length === 1 && (await hasNoPassphrase(key, env))) {
+  if (key !== undefined && keys.length === 1 && (await attempt(() => hasNoPassphrase(gpgProgram(env), key))) === true) {
     const gpg: VaultTarget = { active: "gpg", gpg: { recipient: key.fingerprint } };
     if (await works(gpg, paths, env))
       return choice(gpg, `credentials are encrypted to your gpg key ${key.fingerprint}, which works unattended`);
@@ -94,17 +93,6 @@ async function works(target: VaultTarget, paths: Paths, env: Environment): Promi
     return true;
   });
   return tried ?? false;
-}
-
-/** Asks the agent: field 7 of its answer is C for a key that is stored in the clear. @see gpg-agent "HELP KEYINFO" */
-async function hasNoPassphrase(key: GpgKey, env: Environment): Promise<boolean> {
-  if (key.encryptionKeygrips.length === 0) return false;
-  const commands = key.encryptionKeygrips.map((grip) => `KEYINFO ${grip}`);
-  const answer = await attempt(() => run("gpg-connect-agent", [...commands, "/bye"], { env }));
-  if (answer === undefined || answer.status !== 0) return false;
-  const lines = new TextDecoder().decode(answer.stdout).split("\n");
-  const infos = lines.filter((line) => line.startsWith("S KEYINFO ")).map((line) => line.split(" "));
-  return infos.length === commands.length && infos.every((fields) => fields[7] === "C");
 }
 
 /** A candidate that fails in a known way is just not chosen. */

@@ -3,6 +3,7 @@ import { hostname, userInfo } from "node:os";
 import { MailkeyError } from "../errors.ts";
 import type { Environment } from "../platform/paths.ts";
 import type { Secret } from "../platform/secret.ts";
+import { run } from "../platform/process.ts";
 import { peerText } from "../platform/text.ts";
 import { runGpg, type Gpg, type GpgResult } from "./gpg-run.ts";
 
@@ -15,6 +16,8 @@ export interface GpgKey {
   readonly usable: boolean;
   /** Of the encryption (sub)keys: how gpg-agent names them. */
   readonly encryptionKeygrips: readonly string[];
+  /** When it can be encrypted to no longer, in milliseconds since the Unix epoch; undefined for never. */
+  readonly expiresAtMs: number | undefined;
 }
 
 /** Validity letters of keys that cannot be used. @see GnuPG doc/DETAILS, field 2 */
@@ -50,6 +53,18 @@ export async function resolveRecipient(gpg: Gpg, query: string): Promise<GpgKey>
   throw new MailkeyError("ERR_VAULT_UNUSABLE", `gpg has no secret key for ${query}`, {
     hint: "gpg --list-secret-keys, or make one for mailkey: mailkey vault init gpg",
   });
+}
+
+/** Whether the key is stored in the clear. Asks the agent, and nobody else. @see gpg-agent "HELP KEYINFO", field 7 */
+export async function hasNoPassphrase({ env, homedir }: Gpg, key: GpgKey): Promise<boolean> {
+  if (key.encryptionKeygrips.length === 0) return false;
+  const commands = key.encryptionKeygrips.map((grip) => `KEYINFO ${grip}`);
+  const where = homedir === undefined ? [] : ["--homedir", homedir];
+  const { status, stdout } = await run("gpg-connect-agent", [...where, ...commands, "/bye"], { env });
+  if (status !== 0) return false;
+  const lines = new TextDecoder().decode(stdout).split("\n");
+  const infos = lines.filter((line) => line.startsWith("S KEYINFO ")).map((line) => line.split(" "));
+  return infos.length === commands.length && infos.every((fields) => fields[7] === "C");
 }
 
 /**
@@ -94,21 +109,49 @@ function notCreated(result: GpgResult): MailkeyError {
 
 /** @see GnuPG doc/DETAILS, "Format of the colon listings" */
 function parseListing(listing: string): GpgKey[] {
-  const keys: { fingerprint: string; userId: string; usable: boolean; encryptionKeygrips: string[] }[] = [];
+  const keys: ListedKey[] = [];
   let encrypts = false;
   for (const fields of listing.split("\n").map((line) => line.split(":"))) {
-    const [type, validity = "", , , , , , , , value = "", , capabilities = ""] = fields;
+    const [type, validity = "", , , , , expires = "", , , value = "", , capabilities = ""] = fields;
     const key = keys.at(-1);
     if (type === "sec") {
       // An upper-case letter tells what the whole key can do now; D is disabled.
       const usable = capabilities.includes("E") && !capabilities.includes("D") && !UNUSABLE.has(validity);
-      keys.push({ fingerprint: "", userId: "", usable, encryptionKeygrips: [] });
+      keys.push({
+        fingerprint: "",
+        userId: "",
+        usable,
+        encryptionKeygrips: [],
+        ends: secondsToMs(expires),
+        encryptionEnds: [],
+      });
     }
-    if (type === "sec" || type === "ssb") encrypts = capabilities.includes("e") && !UNUSABLE.has(validity);
+    if (type === "sec" || type === "ssb") {
+      encrypts = capabilities.includes("e") && !UNUSABLE.has(validity);
+      if (encrypts) keys.at(-1)?.encryptionEnds.push(secondsToMs(expires));
+    }
     if (key === undefined) continue;
     if (type === "fpr" && key.fingerprint === "") key.fingerprint = value;
     if (type === "grp" && encrypts) key.encryptionKeygrips.push(value);
     if (type === "uid" && key.userId === "") key.userId = value;
   }
-  return keys;
+  return keys.map(({ fingerprint, userId, usable, encryptionKeygrips, ends, encryptionEnds }) => {
+    const end = Math.min(ends, Math.max(0, ...encryptionEnds));
+    return { fingerprint, userId, usable, encryptionKeygrips, expiresAtMs: Number.isFinite(end) ? end : undefined };
+  });
+}
+
+interface ListedKey extends Omit<GpgKey, "expiresAtMs" | "encryptionKeygrips"> {
+  fingerprint: string;
+  userId: string;
+  readonly encryptionKeygrips: string[];
+  /** Of the primary key, without which no other counts. */
+  readonly ends: number;
+  /** Of the keys that can be encrypted to: the last of them decides. */
+  readonly encryptionEnds: number[];
+}
+
+/** Infinity for an empty field, which means never. */
+function secondsToMs(field: string): number {
+  return field === "" ? Infinity : Number(field) * 1000;
 }

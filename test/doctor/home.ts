@@ -30,6 +30,7 @@ export const ACCOUNT: Account = {
   client: { id: "9e5f94bc-e8a4-4e73-b8be-63364c29d753", preset: "thunderbird" },
 };
 
+const SIGN_IN = fileURLToPath(new URL("sign-in.ts", import.meta.url));
 const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 
 export class DoctorHome {
@@ -127,11 +128,12 @@ export class DoctorHome {
     return findings;
   }
 
-  /** Types the commands of a finding into a shell, as its reader would: `mailkey` and `sudo` are there. */
+  /** Types the commands of a finding into a shell, as its reader would: `mailkey` and `sudo` are there; signing in needs no provider. */
   async follow(finding: ReportedFinding | undefined, env: Record<string, string> = {}): Promise<void> {
     const bin = join(this.folder, "bin");
     mkdirSync(bin, { recursive: true });
-    writeExecutable(join(bin, "mailkey"), `#!/bin/sh\nexec '${process.execPath}' '${MAIN}' "$@"\n`);
+    const mailkey = `#!/bin/sh\n[ "$1" != login ] || exec '${process.execPath}' '${SIGN_IN}' "$2"\nexec '${process.execPath}' '${MAIN}' "$@"\n`;
+    writeExecutable(join(bin, "mailkey"), mailkey);
     writeExecutable(join(bin, "sudo"), '#!/bin/sh\nexec "$@"\n');
     const script = (finding?.remedy ?? ["false"]).join("\n");
     const typed = { ...this.env, ...env, PATH: `${bin}:${this.env["PATH"]}` };

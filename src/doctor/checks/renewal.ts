@@ -20,6 +20,7 @@ export const renewal: AccountCheck = {
   title: "a new access token",
   worst: "error",
   async examine(subject) {
+    if ((await subject.credential()) === undefined) return []; // the check `credential` says why
     const answer = await subject.renewal();
     if (!isMailkeyError(answer)) return [];
     if (answer.code === "ERR_SIGN_IN_AGAIN") return [await signInNeeded(subject, answer)];

@@ -1,0 +1,27 @@
+/** GnuPG itself. */
+import type { MachineCheck } from "../check.ts";
+import { vaultFailure } from "../vault-failure.ts";
+
+export const gpgProgram: MachineCheck = {
+  id: "gpg-program",
+  title: "that gpg, which the vault needs, is installed",
+  worst: "error",
+  of: "machine",
+  async examine(machine) {
+    const failure = await vaultFailure(machine, "gpg-program");
+    if (failure === undefined) return [];
+    const { settings } = await machine.vault();
+    const own = settings?.gpg?.program;
+    return [
+      {
+        severity: "error",
+        seen: failure.error.message,
+        means: "The credentials are encrypted with it: mail programs get no token.",
+        remedy: own === undefined ? ["sudo apt install gnupg"] : ["mailkey vault use gpg --program gpg"],
+        ...(own === undefined
+          ? { advice: "On other systems than Debian and Ubuntu the package is called gnupg, gnupg2 or gpg." }
+          : {}),
+      },
+    ];
+  },
+};
