@@ -16,9 +16,18 @@ export async function writeProblem(
   words = error.message,
 ): Promise<void> {
   stderr(`mailkey: ${kind}: ${words}\n`); // at once: nothing below is worth losing it
+  await writeHelp({ stderr }, error, outcomeOf(error.code).hint);
+}
+
+/** The lines below an error that has been told already: why, and what to type. @param usual the hint where nobody knows a better one */
+export async function writeHelp(
+  { stderr }: Pick<Context, "stderr">,
+  error: MailkeyError,
+  usual?: string,
+): Promise<void> {
   const explanation = await explanationOf(error);
   if (explanation !== undefined) stderr(`mailkey: why: ${explanation.why}\n`);
-  const hint = hintOf(error, explanation);
+  const hint = explanation?.hint ?? error.hint ?? usual;
   if (hint !== undefined) stderr(`mailkey: hint: ${hint}\n`);
 }
 
@@ -31,11 +40,8 @@ export function writeStaleWarning(context: Pick<Context, "stderr">, warning: Mai
 export async function problemJson(error: MailkeyError): Promise<Record<string, unknown>> {
   const explanation = await explanationOf(error);
   const known = explanation === undefined ? {} : { why: explanation.why, explanation: explanation.id };
-  return { code: error.code, message: error.message, hint: hintOf(error, explanation), ...known, ...error.details };
-}
-
-function hintOf(error: MailkeyError, explanation: Explanation | undefined): string | undefined {
-  return explanation?.hint ?? error.hint ?? outcomeOf(error.code).hint;
+  const hint = explanation?.hint ?? error.hint ?? outcomeOf(error.code).hint;
+  return { code: error.code, message: error.message, hint, ...known, ...error.details };
 }
 
 /** An explanation is a courtesy: whatever goes wrong with it must not hide the error. */

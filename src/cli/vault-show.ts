@@ -8,6 +8,7 @@ import { probeCipher } from "../vault/probe.ts";
 import { loadVaultSettings, VAULT_KINDS, vaultSettingsPath, type VaultSettings } from "../vault/settings.ts";
 import type { Context } from "./context.ts";
 import { outcomeOf } from "./exit.ts";
+import { writeHelp } from "./problem.ts";
 import { table } from "./table.ts";
 
 /** A typed passphrase is not asked for only to look. */
@@ -21,7 +22,7 @@ export async function showVault(context: Context, json: boolean): Promise<number
   const active = settings === undefined ? undefined : await look(settings, context);
   context.stdout(json ? `${JSON.stringify(asJson(active, others))}\n` : asText(active, others, context));
   if (active?.health.state !== "fails") return 0;
-  if (!json && active.health.error.hint !== undefined) context.stderr(`mailkey: hint: ${active.health.error.hint}\n`);
+  if (!json) await writeHelp(context, active.health.error);
   return outcomeOf(active.health.error.code).status;
 }
 

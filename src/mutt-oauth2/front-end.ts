@@ -17,6 +17,8 @@ import { readTokenFile, type TokenFile } from "./token-file.ts";
 export interface FrontEndPorts extends RenewalPorts {
   readonly stdout: (text: string) => void;
   readonly stderr: (text: string) => void;
+  /** Tells that the token that is still valid is printed, and why it is the last. */
+  readonly warn: (warning: MailkeyError) => Promise<void>;
   /** One line of standard input, without its end, after a question on standard error. Rejects when there is none. */
   readonly ask: (question: string) => Promise<string>;
   /** A browser may be opened for signing in. */
@@ -83,17 +85,14 @@ async function validToken(
   file: TokenFile,
   registration: Registration,
 ): Promise<{ token: Secret; email: string }> {
-  const { clock, config, stderr } = ports;
+  const { clock, config, stderr, warn } = ports;
   let { accessToken } = file;
   if (!isFresh(file, config.marginSeconds, clock.now())) {
     if (args.verbose) stderr("mailkey: the access token is over, or soon will be: renewing it\n");
     const client = settings.clientFor(file.registration);
     const { file: renewed, warning } = await renewTokenFile(file, registration, client, settings.pipes, ports);
     ({ accessToken } = renewed);
-    if (warning !== undefined) {
-      stderr(`mailkey: warning: ${warning.message}; the present token lasts a little longer\n`);
-      if (warning.hint !== undefined) stderr(`mailkey: hint: ${warning.hint}\n`);
-    }
+    if (warning !== undefined) await warn(warning);
   }
   if (accessToken === undefined) throw new TypeError("a renewed token file holds an access token");
   return { token: new Secret(accessToken.token), email: file.email };

@@ -107,6 +107,7 @@ describe("an answer", () => {
     for (const result of [first, second]) {
       expect([result.status, result.stdout]).toEqual([77, ""]);
       expect(result.stderr).toContain("AADSTS700082");
+      expect(result.stderr).toMatch(/\nmailkey: why: Microsoft ends a sign-in that nothing has used .*\n/);
       expect(result.stderr).toContain(`mailkey: hint: mailkey login ${home.address}`);
     }
     expect(hostile.requests.length).toBe(before);

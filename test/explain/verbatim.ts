@@ -117,6 +117,7 @@ export const VERBATIM: readonly (readonly [text: string, id: string])[] = [
     "mbsync-token-refused",
   ],
   ["/home/me/.mbsyncrc:5: unknown keyword 'TLSType'", "mbsync-tlstype"],
+  ["/home/me/.mbsyncrc:6: keyword 'TLSType' is not recognized in IMAPAccount sections", "mbsync-tlstype"],
   ["authentication failed (method XOAUTH2)", "msmtp-refused"],
   [
     "msmtp: authentication failed (method XOAUTH2)\nmsmtp: server message: 535 5.7.3 Authentication unsuccessful",

@@ -151,6 +151,9 @@ export class World {
         testLogin: () => Promise.reject(new Error("no login was expected")),
         stdout: (text) => (stdout += text),
         stderr: (text) => (stderr += text),
+        warn: async ({ message, hint }) => {
+          stderr += `warning: ${message}\nhint: ${hint}\n`;
+        },
         ask: (question) => {
           stderr += question;
           return Promise.resolve(answers.shift() ?? "");

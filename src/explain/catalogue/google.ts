@@ -1,7 +1,7 @@
 /** Google: signing in and renewing. */
 import type { Entry, Step } from "../entry.ts";
+import { SIGN_IN_AGAIN } from "./steps.ts";
 
-const AGAIN: Step = { say: "sign in again", type: "mailkey login ADDRESS" };
 const EXPIRATION = "https://developers.google.com/identity/protocols/oauth2#expiration";
 const UNVERIFIED = "https://support.google.com/cloud/answer/7454865";
 const NATIVE_APPS = "https://developers.google.com/identity/protocols/oauth2/native-app";
@@ -17,7 +17,7 @@ export const GOOGLE: readonly Entry[] = [
     why: 'after exactly 7 days: your project at Google is still in "Testing"; at another time: the access was withdrawn, the password changed, or nothing used it for 6 months',
     status: "verified",
     texts: ["Token has been expired or revoked"],
-    steps: [AGAIN, PUBLISH],
+    steps: [SIGN_IN_AGAIN, PUBLISH],
     sources: [EXPIRATION],
   },
   {

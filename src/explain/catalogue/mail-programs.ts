@@ -159,7 +159,7 @@ export const MAIL_PROGRAMS: readonly Entry[] = [
     title: "this mbsync does not know TLSType",
     why: "isync calls it SSLType before version 1.5, which Debian 12 does not have yet",
     status: "verified",
-    texts: ["unknown keyword 'TLSType'"],
+    texts: ["keyword 'TLSType' is not recognized", "unknown keyword 'TLSType'"],
     steps: [{ say: "in ~/.mbsyncrc", type: "SSLType IMAPS", in: "text" }, SETUP_MBSYNC],
     sources: [ISYNC],
   },

@@ -1,10 +1,10 @@
 /** What mail servers answer to a login, and in the middle of a session. */
 import type { Entry, Step } from "../entry.ts";
 import { EXCHANGE_OAUTH, FAIREMAIL_FAQ } from "./sources.ts";
+import { SHOW_SETTINGS } from "./steps.ts";
 
 const AGAIN: Step = { say: "sign in again as the mailbox's owner", type: "mailkey login ADDRESS" };
 const FRESH: Step = { say: "try it with a new token", type: "mailkey test ADDRESS --force" };
-const SHOW: Step = { say: "see which servers and user name are set", type: "mailkey show ADDRESS" };
 const LATER: Step = { say: "try again later" };
 const RFC7628 = "https://www.rfc-editor.org/rfc/rfc7628#section-3.2.2";
 
@@ -208,7 +208,7 @@ export const MAIL_SERVERS: readonly Entry[] = [
       "the server does not support authentication method XOAUTH2",
       "the server does not support authentication method OAUTHBEARER",
     ],
-    steps: [SHOW],
+    steps: [SHOW_SETTINGS],
     sources: ["https://www.rfc-editor.org/rfc/rfc7628#section-4"],
   },
   {

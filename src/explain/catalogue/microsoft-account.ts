@@ -1,9 +1,8 @@
 /** Microsoft: what the organisation's rules or the person's account stand in the way of. */
-import type { Entry, Step } from "../entry.ts";
+import type { Entry } from "../entry.ts";
 import { ENTRA_CODES } from "./sources.ts";
+import { ASK_ADMINISTRATOR, SIGN_IN_AGAIN } from "./steps.ts";
 
-const AGAIN: Step = { say: "sign in again", type: "mailkey login ADDRESS" };
-const ASK: Step = { say: "ask your administrator: the sign-in log shows which rule it was" };
 const ALLOW = "your administrator has to allow the application: see docs/signin.md";
 const CONDITIONAL_ACCESS = "https://learn.microsoft.com/entra/identity/conditional-access/concept-authentication-flows";
 
@@ -73,7 +72,7 @@ export const MICROSOFT_ACCOUNT: readonly Entry[] = [
         say: "sign in through the browser of a machine that your organisation manages",
         type: "mailkey login ADDRESS --flow loopback",
       },
-      ASK,
+      ASK_ADMINISTRATOR,
     ],
     signIn: "ask your administrator",
     sources: [ENTRA_CODES, CONDITIONAL_ACCESS],
@@ -86,7 +85,7 @@ export const MICROSOFT_ACCOUNT: readonly Entry[] = [
     status: "verified",
     codes: ["AADSTS530035"],
     texts: ["Access has been blocked by security defaults"],
-    steps: [{ say: "sign in through a browser", type: "mailkey login ADDRESS --flow loopback" }, ASK],
+    steps: [{ say: "sign in through a browser", type: "mailkey login ADDRESS --flow loopback" }, ASK_ADMINISTRATOR],
     sources: [ENTRA_CODES, "https://learn.microsoft.com/entra/fundamentals/security-defaults"],
   },
   {
@@ -98,7 +97,7 @@ export const MICROSOFT_ACCOUNT: readonly Entry[] = [
     codes: ["AADSTS53000", "AADSTS53001", "AADSTS530003", "AADSTS50097", "AADSTS50129", "AADSTS50005", "AADSTS50155"],
     steps: [
       { say: "sign in from a managed machine's browser, by pasting", type: "mailkey login ADDRESS --flow paste" },
-      ASK,
+      ASK_ADMINISTRATOR,
     ],
     sources: [
       ENTRA_CODES,
@@ -124,7 +123,7 @@ export const MICROSOFT_ACCOUNT: readonly Entry[] = [
     codes: ["AADSTS53004", "AADSTS53010"],
     steps: [
       { say: "register it at https://mysignins.microsoft.com, from your organisation's network, then sign in" },
-      AGAIN,
+      SIGN_IN_AGAIN,
     ],
     sources: [ENTRA_CODES],
   },
@@ -136,7 +135,7 @@ export const MICROSOFT_ACCOUNT: readonly Entry[] = [
     status: "verified",
     codes: ["AADSTS50076", "AADSTS50074", "AADSTS50158", "AADSTS700020"],
     texts: ["you must use multi-factor authentication to access"],
-    steps: [AGAIN],
+    steps: [SIGN_IN_AGAIN],
     sources: [ENTRA_CODES],
   },
   {
@@ -147,7 +146,10 @@ export const MICROSOFT_ACCOUNT: readonly Entry[] = [
     status: "verified",
     codes: ["AADSTS50078"],
     texts: ["Presented multi-factor authentication has expired"],
-    steps: [AGAIN, { say: "if that comes too often, ask your administrator for a longer time for this application" }],
+    steps: [
+      SIGN_IN_AGAIN,
+      { say: "if that comes too often, ask your administrator for a longer time for this application" },
+    ],
     sources: [ENTRA_CODES],
   },
   {
@@ -158,7 +160,7 @@ export const MICROSOFT_ACCOUNT: readonly Entry[] = [
     status: "verified",
     codes: ["AADSTS50079", "AADSTS50072", "AADSTS50125"],
     texts: ["you must enroll in multi-factor authentication to access"],
-    steps: [{ say: "register one at https://mysignins.microsoft.com, then sign in" }, AGAIN],
+    steps: [{ say: "register one at https://mysignins.microsoft.com, then sign in" }, SIGN_IN_AGAIN],
     sources: [ENTRA_CODES],
   },
   {
@@ -202,7 +204,7 @@ export const MICROSOFT_ACCOUNT: readonly Entry[] = [
     why: "there were too many wrong passwords, or the sign-in came from an address with a bad name",
     status: "verified",
     codes: ["AADSTS50053", "AADSTS53011"],
-    steps: [{ say: "wait a while, then sign in again", type: "mailkey login ADDRESS" }, ASK],
+    steps: [{ say: "wait a while, then sign in again", type: "mailkey login ADDRESS" }, ASK_ADMINISTRATOR],
     sources: [ENTRA_CODES],
   },
   {
@@ -244,7 +246,7 @@ export const MICROSOFT_ACCOUNT: readonly Entry[] = [
     why: "a proxy of the network you are in, or a rule between two organisations, does not let you sign in to that one",
     status: "verified",
     codes: ["AADSTS500021", "AADSTS500022", "AADSTS500212", "AADSTS500213", "AADSTS50002"],
-    steps: [{ say: "sign in from another network", type: "mailkey login ADDRESS" }, ASK],
+    steps: [{ say: "sign in from another network", type: "mailkey login ADDRESS" }, ASK_ADMINISTRATOR],
     sources: [ENTRA_CODES],
   },
 ];

@@ -1,8 +1,8 @@
 /** Microsoft: why a token is not given or not renewed. */
-import type { Entry, Step } from "../entry.ts";
+import type { Entry } from "../entry.ts";
 import { ENTRA_CODES } from "./sources.ts";
+import { SIGN_IN_AGAIN } from "./steps.ts";
 
-const AGAIN: Step = { say: "sign in again", type: "mailkey login ADDRESS" };
 const REFRESH_TOKENS = "https://learn.microsoft.com/entra/identity-platform/refresh-tokens";
 const DEVICE_CODE = "https://learn.microsoft.com/entra/identity-platform/v2-oauth2-device-code";
 
@@ -16,7 +16,7 @@ export const MICROSOFT_TOKEN: readonly Entry[] = [
     status: "verified",
     codes: ["AADSTS700082", "AADSTS70008"],
     texts: ["The refresh token has expired due to inactivity"],
-    steps: [AGAIN],
+    steps: [SIGN_IN_AGAIN],
     sources: [ENTRA_CODES, REFRESH_TOKENS],
   },
   {
@@ -27,7 +27,7 @@ export const MICROSOFT_TOKEN: readonly Entry[] = [
     status: "verified",
     codes: ["AADSTS50173", "AADSTS50132", "AADSTS50133", "AADSTS50089", "AADSTS50085"],
     texts: ["The provided grant has expired due to it being revoked"],
-    steps: [AGAIN],
+    steps: [SIGN_IN_AGAIN],
     sources: [ENTRA_CODES, REFRESH_TOKENS],
   },
   {
@@ -39,7 +39,7 @@ export const MICROSOFT_TOKEN: readonly Entry[] = [
     codes: ["AADSTS70043"],
     texts: ["expired or is invalid due to sign-in frequency checks by Conditional Access"],
     steps: [
-      AGAIN,
+      SIGN_IN_AGAIN,
       { say: "it will end again after the same time: ask your administrator for a longer one for this application" },
     ],
     sources: [ENTRA_CODES, "https://learn.microsoft.com/entra/identity/conditional-access/concept-session-lifetime"],
@@ -65,7 +65,7 @@ export const MICROSOFT_TOKEN: readonly Entry[] = [
     why: "the stored sign-in is damaged, of another client or tenant, or was withdrawn",
     status: "verified",
     codes: ["AADSTS70000", "AADSTS7000012", "AADSTS700005"],
-    steps: [AGAIN],
+    steps: [SIGN_IN_AGAIN],
     sources: [ENTRA_CODES],
   },
   {

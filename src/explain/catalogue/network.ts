@@ -1,7 +1,7 @@
 /** What is wrong between this machine and a server: names, connections, TLS. */
-import type { Entry, Step } from "../entry.ts";
+import type { Entry } from "../entry.ts";
+import { SHOW_SETTINGS } from "./steps.ts";
 
-const SHOW: Step = { say: "see which host and port are set", type: "mailkey show ADDRESS" };
 const RFC8314 = "https://www.rfc-editor.org/rfc/rfc8314#section-3";
 const NODE_ERRORS = "https://nodejs.org/api/errors.html#common-system-errors";
 
@@ -13,7 +13,10 @@ export const NETWORK: readonly Entry[] = [
     why: "there is no network or no name service now, or the name is misspelt",
     status: "verified",
     texts: ["cannot reach … (ENOTFOUND)", "cannot reach … (EAI_AGAIN)", "cannot locate host"],
-    steps: [{ say: "is the machine online, and does the name lead anywhere?", type: "getent hosts IMAP_HOST" }, SHOW],
+    steps: [
+      { say: "is the machine online, and does the name lead anywhere?", type: "getent hosts IMAP_HOST" },
+      SHOW_SETTINGS,
+    ],
     sources: [NODE_ERRORS],
   },
   {
@@ -23,7 +26,7 @@ export const NETWORK: readonly Entry[] = [
     why: "the host or port is wrong, or a firewall on the way says no",
     status: "verified",
     texts: ["cannot reach … (ECONNREFUSED)"],
-    steps: [SHOW, { say: "behind a proxy: set HTTPS_PROXY where mailkey runs" }],
+    steps: [SHOW_SETTINGS, { say: "behind a proxy: set HTTPS_PROXY where mailkey runs" }],
     sources: [NODE_ERRORS],
   },
   {
@@ -33,7 +36,7 @@ export const NETWORK: readonly Entry[] = [
     why: "the network is down, or does not let this through",
     status: "verified",
     texts: ["cannot reach … (ENETUNREACH)", "cannot reach … (EHOSTUNREACH)", "cannot reach … (ENETDOWN)"],
-    steps: [{ say: "is the network up, and does it let mail through?" }, SHOW],
+    steps: [{ say: "is the network up, and does it let mail through?" }, SHOW_SETTINGS],
     sources: [RFC8314, NODE_ERRORS],
   },
   {
@@ -61,7 +64,7 @@ export const NETWORK: readonly Entry[] = [
       "cannot reach … (CERT_NOT_YET_VALID)",
     ],
     steps: [
-      SHOW,
+      SHOW_SETTINGS,
       {
         say: "add the authority that opens TLS, if you trust it, with network.ca_file in config.toml",
         type: '[network]\nca_file = "/etc/ssl/my-company.pem"',
@@ -77,7 +80,7 @@ export const NETWORK: readonly Entry[] = [
     title: "there is no TLS to agree on",
     why: "the server does not offer the TLS that mailkey insists on: 1.2 or newer",
     status: "verified",
-    steps: [SHOW],
+    steps: [SHOW_SETTINGS],
     sources: ["https://www.rfc-editor.org/rfc/rfc8997"],
   },
   {

@@ -1,9 +1,8 @@
 /** The protocol's own errors (RFC 6749, 6750, 8628), which every provider uses. General: a provider's own code tells more. */
-import type { Entry, Step } from "../entry.ts";
+import type { Entry } from "../entry.ts";
 import { RFC6749_ERRORS } from "./sources.ts";
+import { SHOW_SETTINGS, SIGN_IN_AGAIN } from "./steps.ts";
 
-const AGAIN: Step = { say: "sign in again", type: "mailkey login ADDRESS" };
-const SHOW: Step = { say: "see which client and scopes are set", type: "mailkey show ADDRESS" };
 const DEVICE = "https://www.rfc-editor.org/rfc/rfc8628#section-3.5";
 
 export const OAUTH: readonly Entry[] = [
@@ -15,7 +14,7 @@ export const OAUTH: readonly Entry[] = [
     status: "verified",
     codes: ["invalid_grant"],
     general: true,
-    steps: [AGAIN],
+    steps: [SIGN_IN_AGAIN],
     sources: [RFC6749_ERRORS],
   },
   {
@@ -27,7 +26,7 @@ export const OAUTH: readonly Entry[] = [
     codes: ["invalid_client"],
     general: true,
     steps: [
-      SHOW,
+      SHOW_SETTINGS,
       { say: "set it up anew", type: "mailkey add ADDRESS --replace --client-id ID --client-secret-file FILE" },
     ],
     sources: [RFC6749_ERRORS],
@@ -62,7 +61,7 @@ export const OAUTH: readonly Entry[] = [
     status: "verified",
     codes: ["invalid_scope"],
     general: true,
-    steps: [SHOW, { say: "remove scopes of your own from the account's file: the provider's are known" }],
+    steps: [SHOW_SETTINGS, { say: "remove scopes of your own from the account's file: the provider's are known" }],
     sources: [RFC6749_ERRORS],
   },
   {
@@ -84,7 +83,7 @@ export const OAUTH: readonly Entry[] = [
     status: "verified",
     codes: ["consent_required", "interaction_required", "login_required", "account_selection_required"],
     general: true,
-    steps: [AGAIN],
+    steps: [SIGN_IN_AGAIN],
     sources: ["https://openid.net/specs/openid-connect-core-1_0.html#AuthError"],
   },
   {
@@ -141,7 +140,7 @@ export const OAUTH: readonly Entry[] = [
     texts: ["response without refresh_token", "gave no refresh token", "no refresh_token in … response"],
     steps: [
       { say: "withdraw the old access on the provider's page of connected applications, then sign in again" },
-      AGAIN,
+      SIGN_IN_AGAIN,
       { say: "in your own registration: allow offline access" },
     ],
     sources: [
