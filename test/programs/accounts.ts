@@ -25,11 +25,3 @@ export async function renewToken({ home, world, address }: Mailbox): Promise<voi
   world.expireNow();
   succeeded(await home.mailkey(["token", "--force", address]));
 }
-
-/** As after a changed password: from now on there is no token to be had. */
-export async function endSignIn({ home, world, address }: Mailbox): Promise<void> {
-  world.setAccessTokenSeconds(1);
-  succeeded(await home.mailkey(["token", "--force", address]));
-  world.revokeGrants(address);
-  while ((await home.mailkey(["token", address])).status === 0) await Bun.sleep(50);
-}

@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
 import { chmodSync, existsSync, writeFileSync } from "node:fs";
-import { addHostileAccount, deliverToHostileUser, endSignIn, renewToken } from "./accounts.ts";
+import { addHostileAccount, deliverToHostileUser, renewToken } from "./accounts.ts";
 import { type Mailbox, withMailbox } from "./harness.ts";
+import { lockOut } from "./locked-out.ts";
 import { proved } from "./proof.ts";
 import { Terminal } from "./terminal.ts";
 
@@ -48,7 +49,7 @@ withMailbox(["aerc", "tmux"], "aerc", (mailbox) => {
   test("does not start when the sign-in is over, as its note says", async () => {
     const { stdout } = await mailbox.setUp("aerc");
     expect(stdout.replace(/\s+/g, " ")).toContain('"Invalid source credentials"');
-    await endSignIn(mailbox);
+    await lockOut(mailbox);
     await inAerc(mailbox, (terminal) => terminal.shows("Invalid source credentials"));
   });
 });

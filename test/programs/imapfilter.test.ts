@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
-import { addHostileAccount, deliverToHostileUser, endSignIn, renewToken } from "./accounts.ts";
+import { addHostileAccount, deliverToHostileUser, renewToken } from "./accounts.ts";
 import { withMailbox } from "./harness.ts";
+import { lockOut } from "./locked-out.ts";
 import { proved } from "./proof.ts";
 
 /** As a user writes them: below mailkey's block, with its table. */
@@ -41,7 +42,7 @@ withMailbox(["imapfilter"], "imapfilter", (mailbox) => {
   });
 
   test("ends at once, with mailkey's reason, when the sign-in is over", async () => {
-    await endSignIn(mailbox);
+    await lockOut(mailbox);
     const { status, stderr } = await mailbox.run("imapfilter", trusting());
     expect(status).not.toBe(0);
     expect(status).not.toBe(124);

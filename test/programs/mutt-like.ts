@@ -1,8 +1,9 @@
 /** What is asked of mutt and of neomutt alike. */
 import { expect, test } from "bun:test";
 import { existsSync } from "node:fs";
-import { addHostileAccount, deliverToHostileUser, endSignIn, HOSTILE_USER, renewToken } from "./accounts.ts";
+import { addHostileAccount, deliverToHostileUser, HOSTILE_USER, renewToken } from "./accounts.ts";
 import { type Mailbox, withMailbox } from "./harness.ts";
+import { lockOut } from "./locked-out.ts";
 import { proved } from "./proof.ts";
 import { Terminal } from "./terminal.ts";
 
@@ -48,7 +49,7 @@ export function provesMuttLike(program: "mutt" | "neomutt", complaint: string): 
     test("says what the note of setup says when the sign-in is over", async () => {
       const { stdout } = await mailbox.setUp(program);
       expect(stdout.replace(/\s+/g, " ")).toContain(`"${complaint}"`);
-      await endSignIn(mailbox);
+      await lockOut(mailbox);
       await Terminal.with({ home: mailbox.home, line: program }, (terminal) => terminal.shows(complaint));
       const batch = await mailbox.run(program, ["-s", "never", "--", mailbox.address], { input: "x\n" });
       expect(batch.status).not.toBe(0);
