@@ -52,6 +52,9 @@ export function renderMuttrc(request: RenderRequest, { program, path, complaint 
       ...accounts
         .filter(({ servers }) => servers.smtp === undefined)
         .map(({ address }) => `${address} has no SMTP server: ${program} sends its mail by sendmail.`),
+      ...(caFile === undefined
+        ? []
+        : [`${program} trusts ${caFile} (network.ca_file), and no other authorities beside it.`]),
       `When ${program} says "${complaint}", this says why: mailkey doctor`,
     ],
   };

@@ -17,7 +17,9 @@ const pathOf = (recipe: Recipe, files: Readonly<Record<string, string>>) =>
 
 describe("mutt's settings", () => {
   test("for one account are as a person would write them", () => {
-    expect(textFor(render(mutt, request({}, { caFile: "/etc/ours.pem" })), MUTTRC)).toBe(
+    const rendering = render(mutt, request({}, { caFile: "/etc/ours.pem" }));
+    expect(rendering.notes.join("\n")).toContain("mutt trusts /etc/ours.pem");
+    expect(textFor(rendering, MUTTRC)).toBe(
       `set imap_authenticators = "xoauth2"
 set imap_oauth_refresh_command = "/usr/local/bin/mailkey token anna@mail.test"
 set from = "anna@mail.test"

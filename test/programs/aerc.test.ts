@@ -20,6 +20,7 @@ withMailbox(["aerc", "tmux"], "aerc", (mailbox) => {
   });
 
   test("asks anew for a token to send with, but not for one to read with, as its note says", async () => {
+    await mailbox.setUp("aerc");
     await inAerc(mailbox, async (terminal) => {
       await terminal.shows("Connected");
       await renewToken(mailbox);
@@ -35,9 +36,10 @@ withMailbox(["aerc", "tmux"], "aerc", (mailbox) => {
   test("asks for each account's own token, whatever the address is made of", async () => {
     await addHostileAccount(mailbox);
     await mailbox.setUp("aerc");
+    await mailbox.deliver("only for anna");
     await deliverToHostileUser(mailbox, "only for bob");
     await inAerc(mailbox, async (terminal) => {
-      await terminal.shows("second for aerc");
+      await terminal.shows("only for anna");
       await command(terminal, "next-tab");
       await terminal.shows("only for bob");
       await send(terminal, "bert@mail.test", "from a hostile address");

@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { beforeAll, expect, test } from "bun:test";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { addHostileAccount, deliverToHostileUser, renewToken } from "./accounts.ts";
 import { withMailbox } from "./harness.ts";
@@ -15,10 +15,12 @@ end
 
 withMailbox(["imapfilter"], "imapfilter", (mailbox) => {
   const trusting = () => ["-t", mailbox.world.caFile];
-
-  test("applies the user's rules with the file that setup wrote into, and again after the token was renewed", async () => {
+  beforeAll(() => {
     mkdirSync(mailbox.path(".imapfilter"), { mode: 0o700 });
     writeFileSync(mailbox.path(".imapfilter", "config.lua"), RULES);
+  });
+
+  test("applies the user's rules with the file that setup wrote into, and again after the token was renewed", async () => {
     const { stdout } = await mailbox.setUp("imapfilter");
     expect(stdout.replace(/\s+/g, " ")).toContain(`imapfilter ${trusting().join(" ")}`);
     await mailbox.deliver("first for imapfilter");
@@ -42,6 +44,7 @@ withMailbox(["imapfilter"], "imapfilter", (mailbox) => {
   });
 
   test("ends at once, with mailkey's reason, when the sign-in is over", async () => {
+    await mailbox.setUp("imapfilter");
     await lockOut(mailbox);
     const { status, stderr } = await mailbox.run("imapfilter", trusting());
     expect(status).not.toBe(0);

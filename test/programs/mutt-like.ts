@@ -26,10 +26,11 @@ export function provesMuttLike(program: "mutt" | "neomutt", complaint: string): 
       const { home, world } = mailbox;
       await addHostileAccount(mailbox);
       await mailbox.setUp(program);
+      await mailbox.deliver("only for anna");
       await deliverToHostileUser(mailbox, "only for bob");
 
       await Terminal.with({ home, line: program }, async (terminal) => {
-        await terminal.shows("second for");
+        await terminal.shows("only for anna");
         await terminal.type("c");
         await terminal.shows("Open mailbox");
         await terminal.press("C-u"); // the other one's INBOX may stand there, since it has new mail
