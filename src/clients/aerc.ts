@@ -39,7 +39,7 @@ export const aerc: Recipe = {
         'When it does not start, "Invalid source credentials", this says why: mailkey doctor',
         ...(request.caFile === undefined
           ? []
-          : [`Start it with mailkey's authorities: ${trusting(request.caFile)} aerc`]),
+          : [`Start it with mailkey's authorities: SSL_CERT_FILE=${shellLine([request.caFile])} aerc`]),
       ],
     };
   },
@@ -50,10 +50,6 @@ export const aerc: Recipe = {
     "https://git.sr.ht/~rjarry/aerc/tree/master/item/CHANGELOG.md",
   ],
 };
-
-function trusting(caFile: string): string {
-  return `SSL_CERT_FILE=${shellLine([caFile])}`;
-}
 
 function section(account: MailAccount, { program }: RenderRequest): string {
   const { smtp } = account.servers;
@@ -87,7 +83,7 @@ function url(scheme: string, mechanism: Mechanism, user: string, { host, port }:
 
 /** The last backtick of the line ends the value: those within it are part of it. */
 function value(text: string): string {
-  return /^[A-Za-z0-9<][A-Za-z0-9 @+=:,./_<>-]*$|^\/[A-Za-z0-9 @+=:,./_-]*$/.test(text) ? text : `\`${text}\``;
+  return /^[A-Za-z0-9</][A-Za-z0-9 @+=:,./_<>-]*$/.test(text) ? text : `\`${text}\``;
 }
 
 /** A section of the user's that reads this mailbox, or has our name. */

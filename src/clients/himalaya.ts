@@ -13,7 +13,7 @@ import type { HandMade, MailAccount, Recipe, Rendering, RenderRequest } from "./
 import { isAtLeast } from "./version.ts";
 
 const OLDEST = "1.0.0";
-/** Version 1 refuses a configuration without them. Nobody answers here: what would be sent would be a token. */
+/** Version 1 refuses a configuration without endpoints. No server can have this name (RFC 2606). */
 const UNUSED_URL = "https://mailkey.invalid/";
 
 export const himalaya: Recipe = {

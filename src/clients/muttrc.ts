@@ -42,7 +42,8 @@ export function renderMuttrc(request: RenderRequest, { program, path, complaint 
     'set spoolfile = "+INBOX"',
     "set ssl_starttls = yes",
     "set ssl_force_tls = yes",
-    ...(caFile === undefined ? [] : [`set ssl_ca_certificates_file = ${quoted(caFile)}`]),
+    // Beside the system's authorities, whatever library the program is built with; ssl_ca_certificates_file is GnuTLS's, and replaces them.
+    ...(caFile === undefined ? [] : [`set certificate_file = ${quoted(caFile)}`]),
     ...(accounts.length === 1 ? [] : severalAccounts(accounts, program)),
   ];
   return {
@@ -54,7 +55,9 @@ export function renderMuttrc(request: RenderRequest, { program, path, complaint 
         .map(({ address }) => `${address} has no SMTP server: ${program} sends its mail by sendmail.`),
       ...(caFile === undefined
         ? []
-        : [`${program} trusts ${caFile} (network.ca_file), and no other authorities beside it.`]),
+        : [
+            `${program} trusts ${caFile} (network.ca_file), and would save there a certificate that you accept by hand.`,
+          ]),
       `When ${program} says "${complaint}", this says why: mailkey doctor`,
     ],
   };

@@ -30,7 +30,7 @@ set smtp_oauth_refresh_command = "/usr/local/bin/mailkey token anna@mail.test"
 set spoolfile = "+INBOX"
 set ssl_starttls = yes
 set ssl_force_tls = yes
-set ssl_ca_certificates_file = "/etc/ours.pem"
+set certificate_file = "/etc/ours.pem"
 `,
     );
   });
