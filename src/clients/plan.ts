@@ -100,6 +100,7 @@ export async function planRemoval(subject: Subject, addresses?: readonly string[
   const parts = await findParts(subject);
   const names = [...new Set(parts.flatMap((part) => part.accounts))];
   const goes = (name: string) => addresses === undefined || addresses.some((address) => isSameAddress(address, name));
+  if (addresses !== undefined && !names.some(goes)) return nothingPlanned(recipe, []);
   const [first, ...others] = names.filter((name) => !goes(name)).flatMap((name) => accountNamed(world, name) ?? []);
   if (first !== undefined) return place(subject, parts, [first, ...others]);
   const left = parts.filter((part) => !takeOutPart(draft, recipe.name, part.path));

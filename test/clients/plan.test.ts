@@ -253,6 +253,14 @@ describe("taking out", () => {
     expect(home.tree()).toEqual({});
   });
 
+  test("leaves a program alone that is not set up for the account", async () => {
+    await home.setUp(inRc, [anna]);
+    write(rc(), read(rc()).replace("user anna", "user Anna"));
+    const before = home.tree();
+    await home.remove(inRc, [bert.address]);
+    expect(home.tree()).toEqual(before);
+  });
+
   test("finds the blocks without the record, which then leaves an empty file", async () => {
     await home.setUp(inRc);
     writeFileSync(join(home.paths.state, "setup.json"), `{"files":{},"folders":{}}`, { mode: 0o600 });
