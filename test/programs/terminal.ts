@@ -9,10 +9,13 @@ const POLL_MS = 100;
 export class Terminal {
   readonly #home: Home;
   readonly #env: Readonly<Record<string, string>>;
+  /** Its own: a server that was told to end is there a little longer. */
+  readonly #socket: string;
 
   private constructor(home: Home, env: Readonly<Record<string, string>>) {
     this.#home = home;
     this.#env = env;
+    this.#socket = join(home.folder, `tmux-${crypto.randomUUID().slice(0, 8)}`);
   }
 
   /** @param line for a shell; the terminal stays when it ends, so that its last words can be read */
@@ -53,10 +56,6 @@ export class Terminal {
   /** Presses keys by tmux's names: `Enter`, `C-c`. */
   async press(...keys: readonly string[]): Promise<void> {
     await this.#tmux(["send-keys", ...keys]);
-  }
-
-  get #socket(): string {
-    return join(this.#home.folder, "tmux");
   }
 
   async #tmux(args: readonly string[]) {
