@@ -1,6 +1,7 @@
 /** `setup --check`: is what setup has written still what it would write now? */
 import { Draft } from "../clients/draft.ts";
-import { findParts, planSetup, type SetupWorld } from "../clients/plan.ts";
+import { findDrift } from "../clients/drift.ts";
+import type { SetupWorld } from "../clients/plan.ts";
 import type { Recipe } from "../clients/recipe.ts";
 import { loadRecipe } from "../clients/recipes.ts";
 import { readSetupRecord } from "../clients/record.ts";
@@ -12,7 +13,7 @@ import { tilde } from "./setup-text.ts";
 import { tinted } from "./table.ts";
 import { wrapText } from "./wrap.ts";
 
-interface Drift {
+interface CheckedProgram {
   readonly program: string;
   readonly problems: readonly string[];
 }
@@ -33,15 +34,13 @@ export async function checkPrograms(
   return results.every(({ problems }) => problems.length === 0) ? 0 : EXIT_DRIFT;
 }
 
-async function check(recipe: Recipe, world: SetupWorld, draft: Draft): Promise<Drift> {
+async function check(recipe: Recipe, world: SetupWorld, draft: Draft): Promise<CheckedProgram> {
   const program = recipe.name;
-  const subject = { recipe, world, draft };
   try {
-    if ((await findParts(subject)).length === 0) return { program, problems: ["it is not set up"] };
-    const { edited, dropped } = await planSetup(subject, "none");
+    const drift = await findDrift({ recipe, world, draft });
+    if (drift === undefined) return { program, problems: ["it is not set up"] };
+    const { edited, dropped, stale } = drift;
     const name = (path: string) => tilde(path, world.home);
-    const stale =
-      dropped.length > 0 ? [] : draft.changes.map(({ path }) => path).filter((path) => !edited.includes(path));
     return {
       program,
       problems: [
@@ -58,7 +57,7 @@ async function check(recipe: Recipe, world: SetupWorld, draft: Draft): Promise<D
   }
 }
 
-function shown({ program, problems }: Drift, columns: number, colour: boolean): string {
+function shown({ program, problems }: CheckedProgram, columns: number, colour: boolean): string {
   if (problems.length === 0) return `${program}: ${tinted({ text: "as it was written", tone: "good" }, colour)}\n`;
   const lines = problems.map((problem) => `${wrapText(`  ${problem}`, columns)}\n`).join("");
   const state = tinted({ text: "not as setup would write it", tone: "bad" }, colour);

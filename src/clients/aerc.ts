@@ -54,7 +54,7 @@ export const aerc: Recipe = {
 function section(account: MailAccount, { program }: RenderRequest): string {
   const { smtp } = account.servers;
   const imap = neededServer(account, "imap", "aerc");
-  const command = value(shellLine(account.tokenCommand).replaceAll("%(", "%''("));
+  const command = commandValue(shellLine(account.tokenCommand));
   const lines = [
     `[${account.label}]`,
     `source = ${url(imap.security === "tls" ? "imaps" : "imap", mechanismOf(account, "imap"), account.user, imap)}`,
@@ -79,6 +79,11 @@ function mechanismOf(account: MailAccount, protocol: Protocol): Mechanism {
 
 function url(scheme: string, mechanism: Mechanism, user: string, { host, port }: MailServer): string {
   return `${scheme}+${mechanism.toLowerCase()}://${encodeURIComponent(user)}@${host}:${port}`;
+}
+
+/** A line for a shell as a value. */
+export function commandValue(line: string): string {
+  return value(line.replaceAll("%(", "%''("));
 }
 
 /** The last backtick of the line ends the value: those within it are part of it. */

@@ -2,6 +2,8 @@
 import type { Check } from "./check.ts";
 import { accountFiles } from "./checks/account-files.ts";
 import { accountsPresent } from "./checks/accounts.ts";
+import { aercAccounts } from "./checks/aerc-accounts.ts";
+import { aercFile } from "./checks/aerc-file.ts";
 import { ageIdentity } from "./checks/age-identity.ts";
 import { caFile } from "./checks/ca-file.ts";
 import { clientAccountType } from "./checks/client-account-type.ts";
@@ -11,9 +13,11 @@ import { clientSecret } from "./checks/client-secret.ts";
 import { configFile } from "./checks/config-file.ts";
 import { credential } from "./checks/credential.ts";
 import { dns } from "./checks/dns.ts";
+import { emacsSmtpmail } from "./checks/emacs-smtpmail.ts";
 import { exposedKey } from "./checks/exposed-key.ts";
 import { fileModes } from "./checks/file-modes.ts";
 import { fileOwners } from "./checks/file-owners.ts";
+import { gitSendEmail } from "./checks/git-send-email.ts";
 import { gpgAgent } from "./checks/gpg-agent.ts";
 import { gpgKeyExpiry } from "./checks/gpg-key-expiry.ts";
 import { gpgKey } from "./checks/gpg-key.ts";
@@ -45,6 +49,7 @@ import { otherMailkeys } from "./checks/other-mailkeys.ts";
 import { otherTools } from "./checks/other-tools.ts";
 import { passphraseSource } from "./checks/passphrase-source.ts";
 import { popLogin } from "./checks/pop-login.ts";
+import { programFiles } from "./checks/program-files.ts";
 import { providerClock } from "./checks/provider-clock.ts";
 import { providerReach } from "./checks/provider-reach.ts";
 import { providerTls } from "./checks/provider-tls.ts";
@@ -53,6 +58,7 @@ import { renewal } from "./checks/renewal.ts";
 import { resourceGranted } from "./checks/resource-granted.ts";
 import { runtimeFolder } from "./checks/runtime-folder.ts";
 import { serverHost } from "./checks/server-host.ts";
+import { setupDrift } from "./checks/setup-drift.ts";
 import { signInAge } from "./checks/sign-in-age.ts";
 import { smtpLogin } from "./checks/smtp-login.ts";
 import { storage } from "./checks/storage.ts";
@@ -145,6 +151,12 @@ export const CHECK_GROUPS: readonly CheckGroup[] = [
       muttAuthenticators,
       muttHelper,
       muttPassword,
+      setupDrift,
+      aercFile,
+      aercAccounts,
+      emacsSmtpmail,
+      gitSendEmail,
+      programFiles,
     ],
   },
 ];

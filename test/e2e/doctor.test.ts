@@ -80,6 +80,43 @@ withPrograms(["dovecot", "msmtp"])("mailkey doctor", () => {
     expect(changed).toEqual(["auth", "tls_starttls", "passwordeval"]);
   });
 
+  test("finds what has become of what setup wrote", async () => {
+    const file = join(home.folder, ".msmtprc");
+    const setup = async () => succeeded(await home.mailkey(["setup", "msmtp", "--yes"]));
+    await setup();
+    succeeded(await home.mailkey(["doctor"]));
+    succeeded(await send("set up"));
+
+    writeFileSync(file, (await Bun.file(file).text()).replace("auth xoauth2", "auth plain"));
+    const edited = await findings();
+    expect(edited.map(({ check }) => check)).toEqual(["msmtp-auth", "setup-drift"]);
+    expect(edited.map(({ remedy }) => remedy)).toEqual([["mailkey setup msmtp"], ["mailkey setup msmtp"]]);
+    await setup();
+    expect(await findings()).toEqual([]);
+
+    // Another server than the one that was written.
+    const account = join(home.folder, ".config", "mailkey", "accounts", `${world.address}.toml`);
+    const text = await Bun.file(account).text();
+    writeFileSync(account, text.replace(/(\[servers\.smtp\]\nhost = )"localhost"/, '$1"127.0.0.1"'));
+    const stale = await findings();
+    expect(stale.map(({ seen }) => seen)).toContain(`${file} is not what setup would write now`);
+    writeFileSync(account, text);
+
+    succeeded(await home.mailkey(["remove", world.address, "--yes"]));
+    expect((await findings()).map(({ check }) => check)).toContain("setup-drift");
+  });
+
+  interface ShownFinding {
+    readonly check: string;
+    readonly seen: string;
+    readonly remedy: readonly string[];
+  }
+
+  async function findings(): Promise<ShownFinding[]> {
+    const { stdout } = await home.mailkey(["doctor", "--json"]);
+    return (JSON.parse(stdout) as { findings: ShownFinding[] }).findings;
+  }
+
   function msmtprc({ auth = "xoauth2", helper = ARTEFACT, starttls = "on" } = {}): string {
     return `# My mail
 defaults

@@ -1,4 +1,4 @@
-/** Files of `[section]` and `key = value`: aerc's. */
+/** Files of `[section]` and `key = value`: aerc's. A value may stand in quotes or backticks. */
 import { readConfig } from "./read.ts";
 import { type ProgramAccount, type Setting, settingOf } from "./setting.ts";
 
@@ -10,7 +10,9 @@ export function readIni(file: string): ProgramAccount[] {
     if (section !== undefined) sections.push({ name: section, file, line: index + 1, settings: new Map() });
     else if (key !== undefined) {
       const name = key.toLowerCase();
-      sections.at(-1)?.settings.set(name, settingOf({ name, value, file, line: index + 1 }));
+      sections
+        .at(-1)
+        ?.settings.set(name, settingOf({ name, value: value.replace(/^([`"'])(.*)\1$/, "$2"), file, line: index + 1 }));
     }
   }
   return sections;
