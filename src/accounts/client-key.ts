@@ -18,6 +18,7 @@ import {
   type SigningAlgorithm,
 } from "../platform/private-key.ts";
 import type { Secret } from "../platform/secret.ts";
+import { shellLine } from "../platform/shell.ts";
 import type { OAuthProvider } from "../providers/provider.ts";
 import type { Account } from "./account.ts";
 import { readSecretLine } from "./secret-line.ts";
@@ -83,9 +84,13 @@ async function readKey(settings: KeySettings, ports: KeyPorts): Promise<KeyObjec
   let reading = readPrivateKeyPem(pem);
   if (reading.kind === "encrypted") reading = readPrivateKeyPem(pem, await passphraseOf(settings, ports));
   if (reading.kind === "key") return reading.key;
+  if (reading.kind === "unknown-encryption")
+    throw new MailkeyError("ERR_CONFIG", `${file} is encrypted in a way that mailkey does not know`, {
+      hint: shellLine(["openssl", "pkey", "-in", file, "-aes256", "-out", `${file}.new`]),
+    });
   if (reading.kind === "wrong-passphrase")
     throw new MailkeyError("ERR_CONFIG", `the passphrase of ${file} is wrong, or the key in it is damaged`, {
-      hint: `openssl pkey -in '${file}' -noout asks for the passphrase and says whether it fits`,
+      hint: `${shellLine(["openssl", "pkey", "-in", file, "-noout"])} asks for the passphrase and says whether it fits`,
     });
   throw new MailkeyError("ERR_CONFIG", `there is no private key in ${file} that can be read`, { hint: NEW_KEY });
 }
@@ -105,7 +110,7 @@ function readCertificate({ certificate: file }: KeySettings, env: Environment): 
   const certificate = readCertificatePem(pem);
   if (certificate !== undefined) return certificate;
   throw new MailkeyError("ERR_CONFIG", `there is no certificate in ${file} that can be read (PEM is wanted)`, {
-    hint: `openssl x509 -inform der -in '${file}' -out cert.pem, if it is DER`,
+    hint: `${shellLine(["openssl", "x509", "-inform", "der", "-in", file, "-out", "cert.pem"])}, if it is DER`,
   });
 }
 
@@ -114,7 +119,7 @@ function checkCertificate(certificate: X509Certificate, key: KeyObject, settings
   const { file, certificate: name = "" } = settings;
   if (!certificate.checkPrivateKey(key))
     throw new MailkeyError("ERR_CONFIG", `the certificate ${name} does not belong to the key ${file}`, {
-      hint: `openssl x509 -in '${name}' -noout -pubkey; openssl pkey -in '${file}' -pubout: both print the same when they do`,
+      hint: `${shellLine(["openssl", "x509", "-in", name, "-noout", "-pubkey"])} and ${shellLine(["openssl", "pkey", "-in", file, "-pubout"])} print the same when it does`,
     });
   const now = clock.now().wallMs;
   const [from, to] = [Date.parse(certificate.validFrom), Date.parse(certificate.validTo)];

@@ -20,7 +20,9 @@ export type KeyReading =
   | { readonly kind: "unreadable" }
   /** It is encrypted, and no passphrase was given. */
   | { readonly kind: "encrypted" }
-  | { readonly kind: "wrong-passphrase" };
+  | { readonly kind: "wrong-passphrase" }
+  /** It is encrypted in a way that this runtime does not know: scrypt, to the executable's. */
+  | { readonly kind: "unknown-encryption" };
 
 export function readPrivateKeyPem(pem: string, passphrase?: Secret): KeyReading {
   if (!/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(pem)) return { kind: "unreadable" };
@@ -30,9 +32,10 @@ export function readPrivateKeyPem(pem: string, passphrase?: Secret): KeyReading 
     const secret = isEncrypted ? { passphrase: passphrase?.reveal() ?? "" } : {};
     return { kind: "key", key: createPrivateKey({ key: pem, format: "pem", ...secret }) };
   } catch (error) {
-    // OpenSSL, BoringSSL; a padding that happens to fit makes the wrong passphrase look like a damaged key
-    const isKnown = isEncrypted && systemErrorCode(error)?.startsWith("ERR_OSSL") === true;
-    return { kind: isKnown ? "wrong-passphrase" : "unreadable" };
+    const code = isEncrypted ? (systemErrorCode(error) ?? "") : "";
+    if (code.includes("UNSUPPORTED_")) return { kind: "unknown-encryption" };
+    // A padding that happens to fit makes a wrong passphrase look like a damaged key: any other word of OpenSSL's will do.
+    return { kind: code.startsWith("ERR_OSSL") ? "wrong-passphrase" : "unreadable" };
   }
 }
 

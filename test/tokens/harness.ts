@@ -29,7 +29,10 @@ export class Harness {
     this.account = account;
   }
 
-  static async start(client: Partial<ResolvedAccount["account"]["client"]> = {}): Promise<Harness> {
+  static async start(
+    client: Partial<ResolvedAccount["account"]["client"]> = {},
+    change: Partial<ResolvedAccount["account"]> = {},
+  ): Promise<Harness> {
     return new Harness(
       await resolveAccount({
         address: ADDRESS,
@@ -37,6 +40,7 @@ export class Harness {
         client: { id: "client-1", ...client },
         scopes: { outlook: SCOPE.split(" "), graph: ["https://graph.microsoft.com/Mail.Send"] },
         endpoints: { token: "https://login.example/token" },
+        ...change,
       }),
     );
   }
