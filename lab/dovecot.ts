@@ -86,8 +86,10 @@ export async function startDovecot(options: DovecotOptions): Promise<Dovecot> {
     }
     const guardian = startGuardian({ command, outputFile: logFile });
     const failed = () => /Fatal: |Address already in use/.test(readFileSync(logFile, "utf8"));
-    const isUp = await waitForPort(submissionPort, () => guardian.running && !failed());
-    if (isUp && !failed()) {
+    const isAlive = () => guardian.running && !failed();
+    // Each of them: they are opened one after the other.
+    const areUp = await Promise.all([imapPort, popPort, submissionPort].map((port) => waitForPort(port, isAlive)));
+    if (areUp.every(Boolean) && !failed()) {
       return {
         imapPort,
         popPort,

@@ -4,14 +4,15 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { writeMailClients } from "../../lab/clients.ts";
 import { startWorld, type World } from "../../lab/world.ts";
-import { Home, succeeded } from "./harness.ts";
+import { Home } from "./harness.ts";
 import { withPrograms } from "./programs.ts";
 
 let home: Home;
 
 /** The ids of what is known about `log`, as somebody would pipe it in. */
 async function explained(log: string): Promise<string[]> {
-  const { stdout } = succeeded(await home.mailkey(["explain", "--json"], { input: log }));
+  const { status, stdout } = await home.mailkey(["explain", "--json"], { input: log });
+  if (status !== 0) throw new Error(`exit ${status}: nothing is known about ${JSON.stringify(log)}`);
   return (JSON.parse(stdout) as { id: string }[]).map(({ id }) => id);
 }
 
