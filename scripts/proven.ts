@@ -11,6 +11,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { RECIPES } from "../src/clients/recipes.ts";
 import { type Proof, readProofs } from "../test/programs/proof.ts";
 
 export const PROVEN_PAGE = fileURLToPath(new URL("../docs/proven.md", import.meta.url));
@@ -36,9 +37,12 @@ function works({ fetches, sends }: Proof): boolean {
   return fetches || sends;
 }
 
-/** The page with this table in it. */
+/** The page with this table in it, and the recipes that nothing was shown of. */
 export function withTable(page: string, proofs: readonly Proof[]): string {
-  return page.replace(TABLE, () => provenTable(proofs));
+  const programs = Object.keys(RECIPES).filter((name) => name !== "generic");
+  const rest = programs.filter((name) => !proofs.some(({ recipe }) => recipe === name));
+  const untested = rest.length === 0 ? "" : `\nNo test has run: ${rest.join(", ")}.\n`;
+  return page.replace(TABLE, () => provenTable(proofs) + untested);
 }
 
 /** What the page says and the run did not show, and the other way round; empty when they agree. */

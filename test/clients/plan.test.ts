@@ -132,6 +132,22 @@ describe("setting up", () => {
     expect(home.tree()).toEqual({});
   });
 
+  test("that fails half-way leaves no trace where it was only tried", async () => {
+    const half = recipe(() => ({
+      edits: [
+        { kind: "block", path: rc(), comment: "#", text: "x\n" },
+        { kind: "file", path: join(home.home, "foreign"), comment: "#", text: "x\n" },
+      ],
+    }));
+    write(join(home.home, "foreign"), "not mailkey's\n");
+    const draft = home.draft();
+    await failureOf(planSetup({ recipe: half, world: home.world, draft: draft.copy() }, "all"));
+    expect({ changes: draft.changes, record: draft.record }).toEqual({
+      changes: [],
+      record: { files: {}, folders: {} },
+    });
+  });
+
   test("leaves an account out that the program cannot use, unless it was named", async () => {
     const picky = recipe((request) => {
       if (request.accounts.some(({ address }) => address === bert.address))
