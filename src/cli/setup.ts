@@ -50,7 +50,7 @@ Without PROGRAM it asks which of the installed programs are meant.`,
     { line: "mailkey setup mbsync --remove", meaning: "as if it had never been there" },
   ],
   async run({ values, args, context }) {
-    refuseSeveralModes(values);
+    refuseContradiction(values);
     await refuseUnknown(args);
     const json = values.json === true;
     const world = await loadSetupWorld(context, await loadRecipes());
@@ -76,8 +76,7 @@ class SettingUp {
   }
 
   async run(names: readonly string[]): Promise<number> {
-    const recipes = await this.#recipes(names);
-    for (const recipe of recipes) await this.#plan(recipe);
+    for (const recipe of await this.#recipes(names)) await this.#plan(recipe);
     const status = await this.#reportFailures();
     if (this.#plans.length === 0) return status;
     const { stdout } = this.#context;
@@ -85,7 +84,7 @@ class SettingUp {
       stdout(this.#values.json === true ? this.#json([], false) : printedText(this.#plans, this.#world.home));
       return status;
     }
-    const backups = await this.#write(recipes.map(({ name }) => name));
+    const backups = await this.#write();
     if (this.#values.json === true) stdout(this.#json(backups, true));
     else stdout(shownNotes(this.#plans, this.#world.home, this.#context.terminal));
     return status;
@@ -128,32 +127,33 @@ class SettingUp {
   }
 
   /** @returns where the files are kept as they were */
-  async #write(names: readonly string[]): Promise<Applied["backups"]> {
+  async #write(): Promise<Applied["backups"]> {
     const { changes } = this.#draft;
     const { stderr, stdout, terminal, paths, clock } = this.#context;
     const { yes, json } = this.#values;
     const { home } = this.#world;
     if (changes.length > 0) {
       if (json !== true) stdout(shownChanges(changes, home, terminal.colourOut));
-      if (yes !== true) await this.#agree(changes.length, names);
+      if (yes !== true) await this.#agree(changes.length);
     }
     const { backups } = applyDraft(paths, this.#draft, new Date(clock.now().wallMs));
     if (json !== true) stderr(shownWritten(this.#plans, changes, backups, home));
     return backups;
   }
 
-  async #agree(files: number, names: readonly string[]): Promise<void> {
+  async #agree(files: number): Promise<void> {
     const asker = askerOf(this.#context, this.#values.json === true);
     const { remove, account = [] } = this.#values;
     if (asker === undefined) {
       if (this.#values.json === true) this.#context.stdout(this.#json([], false));
-      const flags = [
+      const words = [
+        ...this.#plans.map(({ recipe }) => recipe.name),
         ...(remove === true ? ["--remove"] : []),
         ...account.flatMap((each) => ["--account", each]),
         "--yes",
       ];
       throw new MailkeyError("ERR_USAGE", "nothing was written: there is no terminal to ask at", {
-        hint: `mailkey setup ${shellLine([...names, ...flags])}`,
+        hint: `mailkey setup ${shellLine(words)}`,
       });
     }
     const agrees = await asker.confirm(files === 1 ? "Write this?" : `Write these ${files} files?`, true);
@@ -166,10 +166,12 @@ class SettingUp {
   }
 }
 
-function refuseSeveralModes(values: Values<typeof OPTIONS>): void {
+function refuseContradiction(values: Values<typeof OPTIONS>): void {
   const modes = (["list", "print", "check", "remove"] as const).filter((mode) => values[mode] === true);
-  if (modes.length < 2) return;
-  throw new MailkeyError("ERR_USAGE", `setup: ${modes.map((mode) => `--${mode}`).join(" and ")} do not go together`, {
+  const looksOnly = values.list === true || values.check === true;
+  const flags = [...modes, ...(looksOnly && values.account !== undefined ? ["account"] : [])];
+  if (flags.length < 2) return;
+  throw new MailkeyError("ERR_USAGE", `setup: ${flags.map((flag) => `--${flag}`).join(" and ")} do not go together`, {
     hint: "mailkey help setup",
   });
 }

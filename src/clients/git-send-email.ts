@@ -44,11 +44,10 @@ function configFile({ home, env, read }: RenderRequest): string {
   return read(old) === undefined && read(recent) !== undefined ? recent : old;
 }
 
-/** With several accounts msmtp takes the one of the patch's sender. */
-function settings({ accounts, program, find }: RenderRequest): string {
-  const [first, ...others] = accounts;
+/** msmtp takes the account of the patch's sender, whether setup or the user has written it, and the default one for other senders. */
+function settings({ program, find }: RenderRequest): string {
   const msmtp = find("msmtp")?.path ?? "msmtp";
-  const option = others.length === 0 ? `--account=${first.label}` : "--read-envelope-from";
+  const option = "--read-envelope-from";
   return isAtLeast(program?.version, "2.33")
     ? `\tsendmailCmd = ${doubleQuoted(shellLine([msmtp, option]))}\n`
     : `\tsmtpServer = ${doubleQuoted(msmtp)}\n\tsmtpServerOption = ${option}\n`;

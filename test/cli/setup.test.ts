@@ -73,7 +73,7 @@ describe("mailkey setup", () => {
   test("sets up what a program builds on as well", async () => {
     await run("git-send-email", "--yes");
     expect(read(".msmtprc")).toContain("account you-hotmail-com");
-    expect(read(".gitconfig")).toContain('sendmailCmd = "msmtp --account=you-hotmail-com"');
+    expect(read(".gitconfig")).toContain('sendmailCmd = "msmtp --read-envelope-from"');
   });
 
   test("for a named account keeps those that are set up", async () => {
@@ -91,6 +91,7 @@ describe("mailkey setup", () => {
     [["msmtp", "--print", "--remove"], 64, "--print and --remove do not go together"],
     [["msmtp", "--account", "stranger@x.test"], 78, "there is no account stranger@x.test"],
     [["--remove"], 64, "no mail program is set up"],
+    [["--check", "--account", ADDRESS], 64, "--check and --account do not go together"],
     [["--list", "--check"], 64, "--list and --check do not go together"],
   ])("refuses %j", async (words, status, text) => {
     const result = await run(...words);
