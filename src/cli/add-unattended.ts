@@ -3,6 +3,7 @@ import { parseServiceAccount, readServiceAccountFile } from "../accounts/service
 import { MailkeyError } from "../errors.ts";
 import type { Environment } from "../platform/paths.ts";
 import { Secret } from "../platform/secret.ts";
+import { shellWord } from "../platform/shell.ts";
 import type { OAuthProvider } from "../providers/provider.ts";
 import { chooseClient, settingsPath, type ClientChoice } from "./add-client.ts";
 import { usage, type AddValues } from "./add-flags.ts";
@@ -27,7 +28,7 @@ export async function chooseApplication(values: AddValues, asker: Asker | undefi
   const { part, kept } = await chooseClient(undefined, { ...values, "client-id": id }, asker);
   if (part.client.secret === undefined && part.client.key === undefined) {
     throw new MailkeyError("ERR_USAGE", "nobody vouches for an application but its own secret or certificate", {
-      hint: "--client-secret-file FILE, or --certificate FILE --key FILE",
+      hint: `--app-only --client-id ${shellWord(id)} --client-secret-file FILE, or --certificate FILE --key FILE in its place`,
     });
   }
   return {

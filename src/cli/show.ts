@@ -46,7 +46,7 @@ function details(overview: Overview): [string, string][] {
     ["client", client.name === client.id ? client.id : `${client.name} (${client.id})`],
     ["client secret", secretPlace(account)],
   ];
-  if (overview.clientEndsInSeconds !== undefined) rows.push(["which ends", inTime(overview.clientEndsInSeconds)]);
+  if (overview.clientEndsInSeconds !== undefined) rows.push(["client ends", inTime(overview.clientEndsInSeconds)]);
   if (account.credential !== account.address) rows.push(["uses", `the sign-in of ${account.credential}`]);
   if (account.login !== account.address) rows.push(["signs in as", account.login]);
   for (const protocol of ["imap", "pop", "smtp"] as const) {

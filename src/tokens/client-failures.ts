@@ -91,7 +91,7 @@ function serviceAccountRemedy(account: ResolvedAccount, failure: PermanentFailur
     const scopes = scopesOf(account.provider.resources[0]).join(",");
     return `an administrator has to delegate ${scopes} to client ${account.client.id} at https://admin.google.com/ac/owl/domainwidedelegation`;
   }
-  if (/user ?id|invalid email/i.test(description))
+  if (/user ?id|(invalid|not a valid) email/i.test(description))
     return `is ${account.login} a user of the organisation, and not suspended? An alias or a group is no user`;
   if (/signature/i.test(description) || error === "invalid_client")
     return "the key was deleted or belongs to another account: make a new one, and give it with mailkey add --replace --service-account FILE";

@@ -68,6 +68,16 @@ export const VERBATIM: readonly (readonly [text: string, id: string])[] = [
   ],
   ["urn:ietf:wg:oauth:2.0:oob", "google-oob-blocked"],
   ["has not completed the Google verification process", "google-not-verified"],
+  [
+    "unauthorized_client: Client is unauthorized to retrieve access tokens using this method, or client not authorized for any of the scopes requested.",
+    "google-not-delegated",
+  ],
+  ['{"error": "invalid_grant", "error_description": "Invalid email or User ID"}', "google-no-such-user"],
+  ['{"error":"invalid_grant","error_description":"Invalid JWT Signature."}', "google-key-refused"],
+  [
+    "invalid_grant: Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe. Check your iat and exp values in the JWT claim.",
+    "google-assertion-times",
+  ],
   ["response without `refresh_token`", "no-refresh-token"],
   ["response without `scope`", "no-scope"],
   ["`expires_in` missing or a string", "expires_in"],

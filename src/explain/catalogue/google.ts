@@ -5,6 +5,7 @@ import { SIGN_IN_AGAIN } from "./steps.ts";
 const EXPIRATION = "https://developers.google.com/identity/protocols/oauth2#expiration";
 const UNVERIFIED = "https://support.google.com/cloud/answer/7454865";
 const NATIVE_APPS = "https://developers.google.com/identity/protocols/oauth2/native-app";
+const SERVICE_ACCOUNTS = "https://developers.google.com/identity/protocols/oauth2/service-account#error-codes";
 const PUBLISH: Step = {
   say: 'publish your project: Google Cloud console, Google Auth Platform, Audience, "Publish app"',
 };
@@ -98,5 +99,69 @@ export const GOOGLE: readonly Entry[] = [
     codes: ["deleted_client", "disabled_client"],
     steps: [{ say: "use another client", type: "mailkey add ADDRESS --replace --client-id ID" }],
     sources: ["https://support.google.com/cloud/answer/15549257"],
+  },
+  {
+    id: "google-not-delegated",
+    area: "google",
+    title: "the service account may not act for users",
+    why: "no administrator of the organisation has delegated the mail scope to the service account",
+    status: "verified",
+    texts: [
+      "Client is unauthorized to retrieve access tokens using this method",
+      "client not authorized for any of the scopes requested",
+      "Requested client not authorized",
+    ],
+    steps: [
+      {
+        say: "an administrator delegates https://mail.google.com/ to client CLIENT",
+        type: "https://admin.google.com/ac/owl/domainwidedelegation",
+        in: "text",
+      },
+      { say: "it may take a day; then", type: "mailkey test ADDRESS --force" },
+    ],
+    sources: [SERVICE_ACCOUNTS],
+  },
+  {
+    id: "google-no-such-user",
+    area: "google",
+    title: "the organisation has no such user",
+    why: "a service account acts for users of its organisation by their primary address: not for aliases, groups or suspended users",
+    status: "verified",
+    texts: ["Invalid email or User ID", "Not a valid email"],
+    steps: [
+      {
+        say: "for an alias: name the user whose it is",
+        type: "mailkey add ADDRESS --replace --service-account FILE --login-as USER --user USER",
+      },
+    ],
+    sources: [SERVICE_ACCOUNTS],
+  },
+  {
+    id: "google-key-refused",
+    area: "google",
+    title: "the service account's key is not accepted",
+    why: "the key was deleted at Google, belongs to another service account, or the account itself is gone",
+    status: "verified",
+    texts: ["Invalid JWT Signature", "Invalid signature for token", "Invalid grant: account not found"],
+    steps: [
+      {
+        say: "make a new key of type JSON in Google's console, then",
+        type: "mailkey add ADDRESS --replace --service-account FILE",
+      },
+    ],
+    sources: [SERVICE_ACCOUNTS],
+  },
+  {
+    id: "google-assertion-times",
+    area: "google",
+    title: "this machine's clock spoils the signature",
+    why: "what is signed carries the time, and this machine's clock is some minutes off",
+    status: "verified",
+    texts: [
+      "Token must be a short-lived token (60 minutes) and in a reasonable timeframe",
+      "in a reasonable timeframe",
+    ],
+    steps: [{ say: "set the clock", type: "timedatectl set-ntp true" }],
+    sources: [SERVICE_ACCOUNTS],
   },
 ];
