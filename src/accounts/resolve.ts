@@ -138,15 +138,18 @@ function noSuchGrant(address: string, message: string, { serviceAccounts, applic
 }
 
 /** The provider's facts as they are for a grant without a person: no refresh token that could end, and scopes of its own. */
-function withoutSignIn(provider: OAuthProvider, account: Account): OAuthProvider {
+function withoutSignIn(provider: OAuthProvider, { service_account, scopes }: Account): OAuthProvider {
   const { refreshIdleDays: _noSignIn, ...tokens } = provider.tokens;
-  const scopes = account.service_account === undefined ? (provider.applicationScopes ?? {}) : {};
-  const [first, ...rest] = provider.resources;
-  const replace = (resource: Resource): Resource => {
-    const own = account.scopes?.[resource.name] === undefined ? scopes[resource.name] : undefined;
-    return own === undefined ? resource : { name: resource.name, scopes: { api: own } };
+  const unattended = { ...provider, tokens, refreshScopes: [] };
+  const { applicationScopes } = provider;
+  if (service_account !== undefined || applicationScopes === undefined) return unattended;
+  const asApplication = (resource: Resource): Resource[] => {
+    if (scopes?.[resource.name] !== undefined) return [resource];
+    const own = applicationScopes[resource.name];
+    return own === undefined ? [] : [{ name: resource.name, scopes: { api: own } }];
   };
-  return { ...provider, tokens, refreshScopes: [], resources: [replace(first), ...rest.map(replace)] };
+  const [first, ...rest] = provider.resources;
+  return { ...unattended, resources: [asApplication(first)[0] ?? first, ...rest.flatMap(asApplication)] };
 }
 
 function overridden(provider: OAuthProvider, account: Account): OAuthProvider {

@@ -21,7 +21,9 @@ export function summarize(provider: Provider): ProviderSummary {
   if (provider.kind === "password")
     return { id, name, signIn: "password only", protocols: names(provider.servers), client: "none", remark };
   const [main, ...others] = provider.resources;
-  const more = others.map((resource) => resource.name[0]?.toUpperCase() + resource.name.slice(1));
+  const more = others
+    .filter(({ name: resource }) => !resource.includes("-")) // `graph-shared` is Graph with other permissions
+    .map((resource) => resource.name[0]?.toUpperCase() + resource.name.slice(1));
   return {
     id,
     name,

@@ -173,7 +173,8 @@ test("the Microsoft clouds share what is the same, and ask for one resource at a
   const clouds = oauthProviders.filter(({ id }) => id.startsWith("microsoft"));
   expect(clouds).toHaveLength(5);
   for (const cloud of clouds) {
-    expect(cloud.resources.map(({ name }) => name)).toEqual(["outlook", "graph"]);
+    const forOthers = cloud.id === "microsoft-personal" ? [] : ["graph-shared"];
+    expect(cloud.resources.map(({ name }) => name)).toEqual(["outlook", "graph", ...forOthers]);
     expect(cloud.signInScopes).toEqual(["offline_access", "openid", "profile", "email"]);
     expect(cloud.refreshScopes).toEqual(["offline_access"]);
     const hosts = cloud.resources.map(({ scopes }) => hostsOf(Object.values(scopes).flat()));

@@ -10,6 +10,7 @@ import {
   MICROSOFT_SOURCES,
   MICROSOFT_TOKENS,
   microsoftGraphScopes,
+  microsoftSharedGraphScopes,
   microsoftNationalQuirk,
 } from "./microsoft-common.ts";
 
@@ -37,6 +38,7 @@ export const microsoft21Vianet: OAuthProvider = {
       },
     },
     { name: "graph", scopes: { api: microsoftGraphScopes("microsoftgraph.chinacloudapi.cn") } },
+    { name: "graph-shared", scopes: { api: microsoftSharedGraphScopes("microsoftgraph.chinacloudapi.cn") } },
   ],
   signInScopes: MICROSOFT_SIGN_IN_SCOPES,
   refreshScopes: MICROSOFT_REFRESH_SCOPES,

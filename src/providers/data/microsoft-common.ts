@@ -21,6 +21,11 @@ export const MICROSOFT_MECHANISMS = {
   smtp: ["XOAUTH2"],
 } as const satisfies OAuthProvider["mechanisms"];
 
+/** For mailboxes of others that the signed-in person may open; their own is included. */
+export function microsoftSharedGraphScopes(host: string): readonly string[] {
+  return ["Mail.Send.Shared", "Mail.ReadWrite.Shared", "User.Read"].map((name) => `https://${host}/${name}`);
+}
+
 /** EC keys are not taken. */
 export const MICROSOFT_CLIENT_ASSERTION = {
   audience: "token_endpoint",
@@ -41,6 +46,10 @@ export const MICROSOFT_SOURCES: Readonly<Record<string, Source>> = {
   refreshScopes: verified(["EXO", "TBP"]),
   authorizationParameters: verified(["ENTRA-code"], "none are needed"),
   issInResponse: unverified([], "no source says that Microsoft sends iss"),
+  "resources.graph-shared": verified([
+    "https://learn.microsoft.com/graph/outlook-share-messages-folders",
+    "https://learn.microsoft.com/graph/outlook-send-mail-from-other-user",
+  ]),
   clientAssertion: verified(["ENTRA-cert"], "RS256 is what the page said before; that EC keys are refused is reported"),
   "endpoints.revocation": unverified(["MSAL"], "the metadata lists none (RFC 7009)"),
   "tokens.accessSeconds": verified(

@@ -10,6 +10,7 @@ import {
   MICROSOFT_SOURCES,
   MICROSOFT_TOKENS,
   microsoftGraphScopes,
+  microsoftSharedGraphScopes,
   microsoftNationalQuirk,
 } from "./microsoft-common.ts";
 
@@ -35,6 +36,7 @@ export const microsoftDod: OAuthProvider = {
       },
     },
     { name: "graph", scopes: { api: microsoftGraphScopes("dod-graph.microsoft.us") } },
+    { name: "graph-shared", scopes: { api: microsoftSharedGraphScopes("dod-graph.microsoft.us") } },
   ],
   signInScopes: MICROSOFT_SIGN_IN_SCOPES,
   refreshScopes: MICROSOFT_REFRESH_SCOPES,

@@ -10,6 +10,7 @@ import {
   MICROSOFT_SOURCES,
   MICROSOFT_TOKENS,
   microsoftGraphScopes,
+  microsoftSharedGraphScopes,
   microsoftNationalQuirk,
 } from "./microsoft-common.ts";
 
@@ -37,6 +38,7 @@ export const microsoftGccHigh: OAuthProvider = {
       },
     },
     { name: "graph", scopes: { api: microsoftGraphScopes("graph.microsoft.us") } },
+    { name: "graph-shared", scopes: { api: microsoftSharedGraphScopes("graph.microsoft.us") } },
   ],
   signInScopes: MICROSOFT_SIGN_IN_SCOPES,
   refreshScopes: MICROSOFT_REFRESH_SCOPES,

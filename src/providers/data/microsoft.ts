@@ -11,6 +11,7 @@ import {
   MICROSOFT_SOURCES,
   MICROSOFT_TOKENS,
   microsoftGraphScopes,
+  microsoftSharedGraphScopes,
 } from "./microsoft-common.ts";
 
 export const microsoft: OAuthProvider = {
@@ -37,6 +38,7 @@ export const microsoft: OAuthProvider = {
       },
     },
     { name: "graph", scopes: { api: microsoftGraphScopes("graph.microsoft.com") } },
+    { name: "graph-shared", scopes: { api: microsoftSharedGraphScopes("graph.microsoft.com") } },
   ],
   signInScopes: MICROSOFT_SIGN_IN_SCOPES,
   refreshScopes: MICROSOFT_REFRESH_SCOPES,
