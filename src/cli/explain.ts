@@ -4,16 +4,14 @@ import { MailkeyError } from "../errors.ts";
 import { CATALOGUE } from "../explain/catalogue.ts";
 import { AREAS, type Area, type Entry } from "../explain/entry.ts";
 import { fillEntry, type Values } from "../explain/fill.ts";
+import { MAX_LENGTH } from "../explain/forms.ts";
 import { explain, vendorCodesIn } from "../explain/match.ts";
+import { commandPath } from "../platform/command-path.ts";
 import { defineCommand } from "./command.ts";
 import type { Context } from "./context.ts";
 import { whyOf } from "./explain-error.ts";
-import { commandPath } from "../platform/command-path.ts";
 import { tinted } from "./table.ts";
 import { wrapText } from "./wrap.ts";
-
-/** More than this of a log is not read: its end is what somebody asks about. */
-const MAX_INPUT_BYTES = 1024 * 1024;
 
 /** As grep does when it finds nothing. */
 const NOTHING_FOUND = 1;
@@ -60,7 +58,7 @@ With --account, the account's own address, servers and client stand in the comma
 
 async function textFrom(args: readonly string[], { readInput }: Context): Promise<string> {
   if (args.length > 0) return args.join(" ");
-  const input = await readInput(MAX_INPUT_BYTES);
+  const input = await readInput(MAX_LENGTH);
   if (input === undefined)
     throw new MailkeyError("ERR_USAGE", "explain needs TEXT, or something on standard input", {
       hint: "mailkey explain AADSTS700082",

@@ -4,8 +4,8 @@
  */
 import { decodeFailureChallenge } from "../sasl/failure-challenge.ts";
 
-/** The end of a log is what somebody asks about; patterns run over all of it, several times. */
-const MAX_LENGTH = 256 * 1024;
+/** In characters. The end of a log is what somebody asks about; patterns run over all of it, several times. */
+export const MAX_LENGTH = 256 * 1024;
 
 const ANSI = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[@-Z\\-_])/g;
 

@@ -12,7 +12,7 @@ beforeEach(() => {
   context = fakeContext();
   const folder = join(context.paths.config, "accounts");
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  for (const name of ["a@x.org.toml", "b@x.org.toml", "backup.toml", "c%0a@x.org.toml", "c%1B@x.org.toml"])
+  for (const name of ["a@x.org.toml", "b@x.org.toml", "backup.toml", "c%0A@x.org.toml", "c%C2%9B@x.org.toml"])
     writeFileSync(join(folder, name), "not even TOML");
 });
 afterEach(() => context.dispose());
@@ -51,7 +51,7 @@ describe("what is offered", () => {
     expect(await offered("add", "--client-id", "")).toEqual([]);
   });
 
-  test("are accounts, each once where several may be named, and none that a file's name cannot be", async () => {
+  test("are accounts, each once where several may be named, and none with characters that terminals obey", async () => {
     expect(await offered("token", "")).toEqual(["a@x.org", "b@x.org"]);
     expect(await offered("token", "--format", "json", "")).toEqual(["a@x.org", "b@x.org"]);
     expect(await offered("token", "a@x.org", "")).toEqual([]);

@@ -182,7 +182,7 @@ describe("an error that the catalogue knows", () => {
   });
 
   test("is not one of usage: those words are the user's own", async () => {
-    await run("token", "AADSTS700082", "AADSTS700082");
+    await run("invalid_grant");
     expect(context.err()).not.toContain("why:");
   });
 });
