@@ -1,6 +1,7 @@
 /** The check of one protocol's login, the same for all three: one more command after the login, because some servers say no only then. */
 import { isMailkeyError } from "../errors.ts";
-import { hintFor } from "../mail/explain-login.ts";
+import { stepText } from "../explain/fill.ts";
+import { explanationOf } from "../mail/explain-login.ts";
 import type { LoginFailure, LoginProblem, LoginReport } from "../mail/report.ts";
 import { testLogin } from "../mail/login.ts";
 import { identityOf, isIdentityOf } from "../oauth/identity.ts";
@@ -82,26 +83,24 @@ async function isKnownOtherwise(subject: AccountSubject, { protocol, reason }: L
 }
 
 function findingOf(subject: AccountSubject, report: LoginFailure, token: FreshToken): Finding {
-  const { account } = subject;
+  const { address, login, provider, grant } = subject.account;
   const { protocol, server, message, said } = report;
-  const stranger = strangerIn(subject, token);
-  const hint = hintFor(report, {
-    providerId: account.provider.id,
-    address: account.address,
-    unattended: account.grant === "sign_in" ? undefined : account.grant,
-  });
-  const where = `${NAMES[protocol]} ${server.host}:${server.port}`;
+  const unattended = grant === "sign_in" ? undefined : grant;
+  const entry = explanationOf(report, { providerId: provider.id, address, unattended });
+  const stranger = report.reason === "refused" ? strangerIn(subject, token) : undefined;
+  const means = [
+    `With ${address}, ${USES[protocol]}${entry === undefined ? "" : `: ${entry.why}`}.`,
+    ...(stranger === undefined ? [] : [`The token belongs to ${stranger}, and ${login} should have signed in.`]),
+  ];
+  // What can be typed here is the remedy's.
+  const steps = entry?.steps.filter(({ type, in: where }) => type === undefined || where !== undefined) ?? [];
   return {
     severity: severityOf(protocol, subject),
-    seen: `${where}: ${message}${said === undefined ? "" : `: “${said}”`}`,
-    means: [
-      `With ${account.address}, ${USES[protocol]}.`,
-      ...(report.reason === "refused" && stranger !== undefined
-        ? [`The token belongs to ${stranger}, and ${account.login} should have signed in.`]
-        : []),
-    ].join(" "),
+    seen: `${NAMES[protocol]} ${server.host}:${server.port}: ${message}${said === undefined ? "" : `: “${said}”`}`,
+    means: means.join(" "),
     remedy: remedyFor(subject, report),
-    ...(hint === undefined ? {} : { advice: sentence(hint) }),
+    ...(steps.length === 0 ? {} : { advice: steps.map((step) => sentence(stepText(step))).join(" ") }),
+    ...(entry === undefined ? {} : { sources: entry.sources }),
   };
 }
 
@@ -134,6 +133,6 @@ function strangerIn({ account }: AccountSubject, token: FreshToken): string | un
   return identity === undefined || isIdentityOf(identity, account.login) ? undefined : identity.addresses[0];
 }
 
-function sentence(hint: string): string {
-  return `${hint.slice(0, 1).toUpperCase()}${hint.slice(1)}${/[.!?]$/.test(hint) ? "" : "."}`;
+function sentence(words: string): string {
+  return `${words.slice(0, 1).toUpperCase()}${words.slice(1)}${/[.!?]$/.test(words) ? "" : "."}`;
 }

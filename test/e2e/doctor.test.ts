@@ -2,6 +2,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "bun:test";
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { writeMailClients } from "../../lab/clients.ts";
 import { startWorld, type World } from "../../lab/world.ts";
 import { ARTEFACT, Home, succeeded, type Result } from "./harness.ts";
 import { withPrograms } from "./programs.ts";
@@ -34,13 +35,18 @@ withPrograms(["dovecot", "msmtp"])("mailkey doctor", () => {
   const send = (subject: string): Promise<Result> =>
     home.program("msmtp", [world.address], { input: `From: <${world.address}>\nSubject: ${subject}\n\nhello\n` });
 
-  test("has nothing to say about a home in which everything works", async () => {
-    writeFileSync(join(home.folder, ".msmtprc"), msmtprc(), { mode: 0o600 });
-    succeeded(await send("a healthy home"));
-    const { status, stdout, stderr } = await home.mailkey(["doctor"]);
-    expect(stdout).toStartWith("Nothing is wrong (");
-    expect(status).toBe(0);
-    expect(stderr).toMatch(/^examining: \d+ checks\n$/);
+  withPrograms(["mbsync", "XOAUTH2 for mbsync", "neomutt"])("in a healthy home", () => {
+    test("has nothing to say, whichever mail programs are set up", async () => {
+      const environment = home.environment();
+      const options = { world, home: home.folder, tokenCommand: home.tokenCommand(), environment };
+      const clients = writeMailClients(options);
+      expect((await clients.sendWithMsmtp({ to: world.address, subject: "healthy", body: "hello" })).status).toBe(0);
+      expect((await clients.fetchWithMbsync()).status).toBe(0);
+      const { status, stdout, stderr } = await home.mailkey(["doctor"]);
+      expect(stdout).toMatch(/^Nothing is wrong \(\d+ checks, 1 account\)\.\n$/);
+      expect(status).toBe(0);
+      expect(stderr).toMatch(/^examining: \d+ checks\n$/);
+    });
   });
 
   test("mends three faults of msmtp at once, by what it prints alone", async () => {

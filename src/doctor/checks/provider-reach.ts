@@ -28,7 +28,7 @@ async function examineEndpoint(machine: Machine, url: URL): Promise<Finding[]> {
 function unreachable(url: URL, reason: string): Finding {
   return {
     severity: "error",
-    seen: `${url.host} cannot be reached: ${reason}`,
+    seen: reason,
     means: "Tokens cannot be renewed. Mail programs go on until the present token ends, within the hour.",
     remedy: [`curl -sS -o /dev/null https://${url.host}/`],
     advice: "Is the network up, and does a firewall let https to that host through?",

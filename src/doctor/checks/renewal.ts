@@ -23,7 +23,7 @@ export const renewal: AccountCheck = {
     if ((await subject.credential()) === undefined) return []; // the check `credential` says why
     const answer = await subject.renewal();
     if (!isMailkeyError(answer)) return [];
-    if (answer.code === "ERR_SIGN_IN_AGAIN") return [await signInNeeded(subject, answer)];
+    if (answer.code === "ERR_SIGN_IN_AGAIN") return await signInNeeded(subject, answer);
     if (answer.code === "ERR_CLIENT_REJECTED") return await clientRejected(subject, answer);
     if (answer.code === "ERR_PROVIDER_UNAVAILABLE") return await unavailable(subject, answer);
     if (answer.code === "ERR_LOCK_TIMEOUT") return [busy(answer)];
@@ -31,17 +31,21 @@ export const renewal: AccountCheck = {
   },
 };
 
-async function signInNeeded(subject: AccountSubject, error: MailkeyError): Promise<Finding> {
+/** That nothing is stored is told by the check of the credential. */
+async function signInNeeded(subject: AccountSubject, error: MailkeyError): Promise<Finding[]> {
   const credential = await subject.credential();
-  const suspicion = credential === undefined ? undefined : suspicionOf(subject, credential);
+  if (credential === undefined) return [];
+  const suspicion = suspicionOf(subject, credential);
   const why = suspicion?.means ?? reasonFor(subject, error);
-  return {
-    severity: "error",
-    seen: error.message,
-    means: `No tokens can be had until somebody signs in again.${why === undefined ? "" : ` ${why}`}`,
-    remedy: [signInLine(subject)],
-    ...(suspicion === undefined ? {} : { advice: suspicion.advice, sources: suspicion.sources }),
-  };
+  return [
+    {
+      severity: "error",
+      seen: error.message,
+      means: `No tokens can be had until somebody signs in again.${why === undefined ? "" : ` ${why}`}`,
+      remedy: [signInLine(subject)],
+      ...(suspicion === undefined ? {} : { advice: suspicion.advice, sources: suspicion.sources }),
+    },
+  ];
 }
 
 /** What the catalogue says about the provider's own code. */

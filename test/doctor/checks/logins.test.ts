@@ -149,7 +149,8 @@ describe("logins that Microsoft refuses", () => {
       }),
     );
     expect(finding.seen).toContain("User is authenticated but not connected");
-    expect(finding.advice).toContain("The token is good, the mailbox is not open to it");
+    expect(finding.means).toContain("the token is good, the mailbox is not open to it");
+    expect(finding.advice).toContain("Outlook.com: allow IMAP and POP");
   });
 });
 
