@@ -11,17 +11,12 @@ import type { AccountCheck, AccountSubject, Finding, FreshToken, Severity } from
 import { claimsOf } from "./jwt.ts";
 import { lookUpProblem, QUESTION_MS } from "./network.ts";
 import { editAccount, editConfig, mailkeyLine, signInLine } from "./remedies.ts";
-import { wrongHost } from "./servers.ts";
-import { serverHost } from "./checks/server-host.ts";
+import { portProblem, wrongHost } from "./servers.ts";
 import { tokenAudience } from "./checks/token-audience.ts";
 import { missingScopes } from "./checks/token-scopes.ts";
 
 const NAMES = { imap: "IMAP", pop: "POP3", smtp: "SMTP" } as const;
-const USES = {
-  imap: "mbsync, mutt and others cannot fetch",
-  pop: "POP3 programs cannot fetch",
-  smtp: "nothing can be sent",
-};
+const USES = { imap: "nothing can be fetched", pop: "nothing can be fetched by POP3", smtp: "nothing can be sent" };
 
 /** Nobody needs POP3 where there is IMAP, and many switch it off. */
 function severityOf(protocol: Protocol, { account }: AccountSubject): Severity {
@@ -37,7 +32,7 @@ export function loginCheck(protocol: Protocol, worst: Severity = "error"): Accou
     async examine(subject) {
       const token = await subject.token();
       if (token === undefined) return [];
-      const report = await login(subject, protocol, token);
+      const report = await tryLogin(subject, protocol, token);
       if (report === undefined || report.ok || report.reason === "aborted") return [];
       return (await isKnownOtherwise(subject, report)) ? [] : [findingOf(subject, report, token)];
     },
@@ -45,7 +40,7 @@ export function loginCheck(protocol: Protocol, worst: Severity = "error"): Accou
 }
 
 /** Undefined where there is no such server, or its name is unknown, or `network.ca_file` cannot be read: others report that. */
-async function login(
+async function tryLogin(
   { machine, account }: AccountSubject,
   protocol: Protocol,
   token: FreshToken,
@@ -70,16 +65,13 @@ async function login(
 }
 
 /** Whether another check has the cause of it. */
-async function isKnownOtherwise(subject: AccountSubject, { protocol, reason }: LoginFailure): Promise<boolean> {
+async function isKnownOtherwise(subject: AccountSubject, { protocol, reason, server }: LoginFailure): Promise<boolean> {
   if (reason === "refused") {
     const missing = await missingScopes(subject);
     if (missing.some((scope) => scope.protocol === protocol)) return true;
     return (await tokenAudience.examine(subject)).some(({ severity }) => severity === "error");
   }
-  const ports = await serverHost.examine(subject);
-  return ports.some(
-    ({ severity, seen }) => severity === "error" && seen.startsWith(`the ${protocol.toUpperCase()} server`),
-  );
+  return portProblem(server.port, server.security) !== undefined;
 }
 
 function findingOf(subject: AccountSubject, report: LoginFailure, token: FreshToken): Finding {

@@ -43,6 +43,23 @@ function ownerOf(machine: Machine, { settings }: ProgramAccount, names: OwnerSet
   );
 }
 
+/**
+ * The accounts whose helper is to be looked at, each with its address where that is known: those of mailkey's, and those that run mailkey
+ * for whatever address. All others are nobody's business here.
+ */
+export function helperAccounts(
+  machine: Machine,
+  accounts: readonly ProgramAccount[],
+  names: OwnerSettings,
+): { account: ProgramAccount; address: string | undefined }[] {
+  return accounts.flatMap((account) => {
+    const address = ownerOf(machine, account, names)?.account.address;
+    const commands = names.command.flatMap((name) => account.settings.get(name)?.value ?? []);
+    const runsMailkey = commands.some((command) => helperOf(command, machine)?.isMailkey === true);
+    return address === undefined && !runsMailkey ? [] : [{ account, address }];
+  });
+}
+
 /** Where a setting stands, for `seen`. */
 export function whereIs({ file, line }: Pick<Setting, "file" | "line">): string {
   return `${file} line ${line}`;

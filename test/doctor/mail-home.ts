@@ -1,4 +1,5 @@
 /** A patient with mail programs: a home whose configuration files work against the lab, and what a test breaks in them. */
+import { expect } from "bun:test";
 import { spawn } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -6,7 +7,7 @@ import { writeMailClients, type MailClients, type ProgramResult } from "../../la
 import { obtainTokens } from "../../lab/token-client.ts";
 import type { World } from "../../lab/world.ts";
 import type { Finding, MachineCheck } from "../../src/doctor/check.ts";
-import { Patient, type PatientOptions } from "./patient.ts";
+import { only, Patient, type PatientOptions } from "./patient.ts";
 
 export class MailHome {
   readonly patient: Patient;
@@ -61,6 +62,26 @@ export class MailHome {
       const { status, stderr } = await this.shell(line);
       if (status !== 0) throw new Error(`${line}: ${stderr}`);
     }
+  }
+
+  /**
+   * `run` fails with `words`, one finding of `checks` tells of it, and after its commands `run` succeeds and nothing is found any more.
+   */
+  async mended(
+    checks: readonly MachineCheck[],
+    run: () => Promise<ProgramResult>,
+    words: string | RegExp,
+  ): Promise<Finding> {
+    const { status, stdout, stderr } = await run();
+    expect(status).not.toBe(0);
+    expect(stdout + stderr).toMatch(words);
+    const finding = only(await this.examine(...checks));
+    expect(finding.severity).toBe("error");
+    await this.mend(finding);
+    expect(await this.examine(...checks)).toEqual([]);
+    const again = await run();
+    if (again.status !== 0) throw new Error(again.stderr);
+    return finding;
   }
 
   shell(line: string): Promise<ProgramResult> {

@@ -3,8 +3,8 @@ import { doubleQuoted } from "../../clients/quoting.ts";
 import type { Finding, Machine, MachineCheck } from "../check.ts";
 import { readMbsync } from "../configs/mbsync.ts";
 import type { ProgramAccount } from "../configs/setting.ts";
-import { helperFindings, helperOf, tokenLine } from "../helpers.ts";
-import { addLine, MBSYNC_OWNER, mendLine, ownedAccounts, whereIs } from "../programs.ts";
+import { helperFindings, tokenLine } from "../helpers.ts";
+import { addLine, helperAccounts, MBSYNC_OWNER, mendLine, whereIs } from "../programs.ts";
 import { deleteLine } from "../remedies.ts";
 
 export const mbsyncHelper: MachineCheck = {
@@ -14,16 +14,8 @@ export const mbsyncHelper: MachineCheck = {
   worst: "error",
   async examine(machine) {
     if ((await machine.find("mbsync")) === undefined) return [];
-    const accounts = readMbsync(machine);
-    const owned = new Map(ownedAccounts(machine, accounts, MBSYNC_OWNER).map((each) => [each.account, each.subject]));
-    return accounts.flatMap((account) => {
-      const subject = owned.get(account);
-      const setting = account.settings.get("passcmd");
-      // What is neither for one of our accounts nor runs mailkey is nobody's business here.
-      if (subject === undefined && (setting === undefined || helperOf(setting.value, machine)?.isMailkey !== true))
-        return [];
-      return examineAccount(machine, account, subject?.account.address);
-    });
+    const accounts = helperAccounts(machine, readMbsync(machine), MBSYNC_OWNER);
+    return accounts.flatMap(({ account, address }) => examineAccount(machine, account, address));
   },
 };
 

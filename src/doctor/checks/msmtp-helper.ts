@@ -2,8 +2,8 @@
 import type { Finding, Machine, MachineCheck } from "../check.ts";
 import { readMsmtp } from "../configs/msmtp.ts";
 import type { ProgramAccount } from "../configs/setting.ts";
-import { helperFindings, helperOf, tokenLine } from "../helpers.ts";
-import { addLine, mendLine, MSMTP_OWNER, ownedAccounts, whereIs } from "../programs.ts";
+import { helperFindings, tokenLine } from "../helpers.ts";
+import { addLine, helperAccounts, mendLine, MSMTP_OWNER, whereIs } from "../programs.ts";
 import { deleteLine } from "../remedies.ts";
 
 export const msmtpHelper: MachineCheck = {
@@ -13,16 +13,8 @@ export const msmtpHelper: MachineCheck = {
   worst: "error",
   async examine(machine) {
     if ((await machine.find("msmtp")) === undefined) return [];
-    const accounts = readMsmtp(machine);
-    const owned = new Map(ownedAccounts(machine, accounts, MSMTP_OWNER).map((each) => [each.account, each.subject]));
-    return accounts.flatMap((account) => {
-      const subject = owned.get(account);
-      const setting = account.settings.get("passwordeval");
-      // What is neither for one of our accounts nor runs mailkey is nobody's business here.
-      if (subject === undefined && (setting === undefined || helperOf(setting.value, machine)?.isMailkey !== true))
-        return [];
-      return examineAccount(machine, account, subject?.account.address);
-    });
+    const accounts = helperAccounts(machine, readMsmtp(machine), MSMTP_OWNER);
+    return accounts.flatMap(({ account, address }) => examineAccount(machine, account, address));
   },
 };
 

@@ -30,19 +30,8 @@ withPrograms(["dovecot", "mbsync", "XOAUTH2 for mbsync"])("mbsync", () => {
     return home;
   }
 
-  /** mbsync fails with `words`, one finding says so, and after its commands it works and nothing is found any more. */
-  async function mended(opened: MailHome, words: string | RegExp): Promise<Finding> {
-    const { status, stderr } = await opened.clients.fetchWithMbsync();
-    expect(status).not.toBe(0);
-    expect(stderr).toMatch(words);
-    const finding = only(await opened.examine(...ALL));
-    expect(finding.severity).toBe("error");
-    await opened.mend(finding);
-    expect(await opened.examine(...ALL)).toEqual([]);
-    const again = await opened.clients.fetchWithMbsync();
-    if (again.status !== 0) throw new Error(again.stderr);
-    return finding;
-  }
+  const mended = (opened: MailHome, words: string | RegExp): Promise<Finding> =>
+    opened.mended(ALL, () => opened.clients.fetchWithMbsync(), words);
 
   test("that works has no findings", async () => {
     const opened = await open();
