@@ -68,7 +68,9 @@ else
       await send("from Postfix", "bert@mail.test");
       const text = await mailbox.arrived("from Postfix", "bert@mail.test");
       expect(text).toContain(`\nFrom: ${mailbox.address}\n`);
-      expect(log()).toContain("status=sent (delivered via mailkey-anna-mail-test service)");
+      // The log is written after the delivery.
+      const line = "status=sent (delivered via mailkey-anna-mail-test service)";
+      await waitFor(`"${line}" in the log`, () => (log().includes(line) ? line : undefined));
       proved({
         recipe: "postfix",
         program: "Postfix relay",
