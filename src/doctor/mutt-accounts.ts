@@ -3,6 +3,7 @@ import type { AccountSubject, Machine } from "./check.ts";
 import { type Mutt, readMutt } from "./configs/mutt.ts";
 import type { ProgramAccount, Setting } from "./configs/setting.ts";
 import { helperOf } from "./helpers.ts";
+import { isProxy } from "./programs.ts";
 
 export interface MuttSettings {
   readonly program: Mutt;
@@ -27,7 +28,7 @@ export async function muttSettings(machine: Machine): Promise<MuttSettings[]> {
     if (account === undefined || files.has(account.file) || (await machine.find(program)) === undefined) continue;
     files.add(account.file);
     const subject = ownerOf(machine, account);
-    if (subject !== undefined) found.push({ program, account, subject });
+    if (subject !== undefined && !isProxied(account, subject)) found.push({ program, account, subject });
   }
   return found;
 }
@@ -42,6 +43,12 @@ function ownerOf(machine: Machine, { settings }: ProgramAccount): AccountSubject
   return machine.accounts.find(({ account }) =>
     [account.user, account.address].some((own) => names.has(own.toLowerCase())),
   );
+}
+
+/** Whether it reads or sends by a server on this machine that is not the account's own. */
+function isProxied({ settings }: ProgramAccount, subject: AccountSubject): boolean {
+  const host = (name: string) => /^[a-z]+:\/\/(?:.*@)?([^/:]+)/.exec(settings.get(name)?.value ?? "")?.[1];
+  return isProxy(host("folder"), subject, "imap") || isProxy(host("smtp_url"), subject, "smtp");
 }
 
 /** Who logs in, in a URL such as `imaps://me%40mail.example@host/`. */

@@ -118,6 +118,11 @@ export async function askProvider(machine: Machine, url: URL, limitMs = QUESTION
   }
 }
 
+/** What a token endpoint answers with; anything else comes from somebody else. */
+export function isJson(contentType: string): boolean {
+  return /\bjson\b/i.test(contentType);
+}
+
 /** undici hides what happened one `cause` down. */
 function rootOf(error: unknown): unknown {
   const inner = error instanceof Error ? error.cause : undefined;

@@ -1,6 +1,7 @@
 /** What the checks of mail programs share: whose account an account of theirs is, and how a line of their files is mended. */
 import { findBlocks, latin1 } from "../clients/block.ts";
 import { isMailkeyError } from "../errors.ts";
+import type { Protocol } from "../providers/provider.ts";
 import type { AccountSubject, Finding, Machine } from "./check.ts";
 import { readConfig } from "./configs/read.ts";
 import type { ProgramAccount, Setting } from "./configs/setting.ts";
@@ -15,14 +16,15 @@ export interface OwnedAccount {
 
 /** Names of the settings that say whose mailbox it is, and which command gives the token. */
 export interface OwnerSettings {
+  readonly protocol: Protocol;
   readonly user: readonly string[];
   readonly command: readonly string[];
 }
 
-export const MBSYNC_OWNER: OwnerSettings = { user: ["user"], command: ["passcmd"] };
-export const MSMTP_OWNER: OwnerSettings = { user: ["user", "from"], command: ["passwordeval"] };
+export const MBSYNC_OWNER: OwnerSettings = { protocol: "imap", user: ["user"], command: ["passcmd"] };
+export const MSMTP_OWNER: OwnerSettings = { protocol: "smtp", user: ["user", "from"], command: ["passwordeval"] };
 
-/** The accounts that name an address or user of mailkey's, or run mailkey for one. */
+/** The accounts that name an address or user of mailkey's, or run mailkey for one, and go to the provider's server themselves. */
 export function ownedAccounts(
   machine: Machine,
   accounts: readonly ProgramAccount[],
@@ -35,12 +37,23 @@ export function ownedAccounts(
 }
 
 function ownerOf(machine: Machine, { settings }: ProgramAccount, names: OwnerSettings): AccountSubject | undefined {
+  if (settings.has("tunnel")) return undefined;
   const values = (wanted: readonly string[]) => wanted.flatMap((name) => settings.get(name)?.value ?? []);
   const addresses = values(names.command).flatMap((command) => helperOf(command, machine)?.address ?? []);
   const candidates = [...values(names.user), ...addresses].map((value) => value.toLowerCase());
-  return machine.accounts.find(({ account }) =>
+  const subject = machine.accounts.find(({ account }) =>
     candidates.some((name) => [account.user, account.address].some((own) => own.toLowerCase() === name)),
   );
+  const host = settings.get("host")?.value;
+  return subject !== undefined && isProxy(host, subject, names.protocol) ? undefined : subject;
+}
+
+const LOOPBACK = /^(?:localhost|127(?:\.\d+){3}|\[?::1\]?)$/i;
+
+/** A server on this machine is somebody's proxy, with passwords and habits of its own, unless the account's own server is here. */
+export function isProxy(host: string | undefined, { account }: AccountSubject, protocol: Protocol): boolean {
+  const own = account.provider.servers[protocol]?.host ?? "";
+  return host !== undefined && LOOPBACK.test(host) && !LOOPBACK.test(own);
 }
 
 /**

@@ -14,7 +14,9 @@ export const mbsyncSasl: MachineCheck = {
   worst: "error",
   async examine(machine) {
     const program = await machine.find("mbsync");
-    if (program === undefined || ownedAccounts(machine, readMbsync(machine), MBSYNC_OWNER).length === 0) return [];
+    const owned = ownedAccounts(machine, readMbsync(machine), MBSYNC_OWNER);
+    const isWanted = owned.some(({ account }) => /xoauth2/i.test(account.settings.get("authmechs")?.value ?? ""));
+    if (program === undefined || !isWanted) return [];
     const folders = await pluginFolders(machine, program.path);
     if (folders === undefined) return [];
     const plugins = folders.flatMap(pluginsIn);

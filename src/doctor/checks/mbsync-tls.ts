@@ -40,7 +40,7 @@ function examineAccount({ account, subject }: OwnedAccount, version: string | un
         ...mendLine("mbsync", old, setting === undefined ? line : "RequireSSL yes"),
       },
     ];
-  if (setting === undefined) return settings.has("tunnel") || usesOldNames(settings) ? [] : [missing(account, line)];
+  if (setting === undefined) return wanted === "STARTTLS" || usesOldNames(settings) ? [] : [missing(account, line)];
   if (setting.name === "tlstype" && !recent)
     return [
       {
@@ -71,13 +71,12 @@ function usesOldNames(settings: OwnedAccount["account"]["settings"]): boolean {
   return settings.has("useimaps") || settings.has("requiressl");
 }
 
-/** mbsync's own default is STARTTLS on port 143. */
+/** mbsync's own default is STARTTLS. */
 function missing(account: OwnedAccount["account"], line: string): Finding {
-  const port = account.settings.get("port")?.value;
   return {
-    severity: port === undefined || port === "143" ? "warning" : "error",
-    seen: `${whereIs(account)}: nothing is said about TLS`,
-    means: "mbsync then uses STARTTLS, on port 143 if no port is given, which providers do not offer.",
+    severity: "error",
+    seen: `${whereIs(account)}: nothing is said about TLS, and the port wants it at once`,
+    means: "mbsync then waits for words that never come.",
     ...addLine("mbsync", account, line),
   };
 }

@@ -62,12 +62,12 @@ function portFindings({ account, subject }: OwnedAccount, port: number): Finding
   const line = `port ${server.port}`;
   return [
     {
-      severity: "error",
+      severity: "warning",
       seen:
         setting === undefined
           ? `${whereIs(account)}: account ${account.name} has no port`
           : `${whereIs(setting)}: port 25`,
-      means: "Port 25 is for mail between servers: most networks block it, and providers take no logins there.",
+      means: "Port 25, which msmtp then uses, is for mail between servers: most networks block it.",
       ...(setting === undefined ? addLine("msmtp", account, line) : mendLine("msmtp", setting, line)),
     },
   ];

@@ -1,5 +1,5 @@
 /** Files of mail programs that others can change: whoever does has commands run as you, and gets your token. */
-import { chmodSync } from "node:fs";
+import { chmodSync, type Stats } from "node:fs";
 import { join } from "node:path";
 import { configHome, homeFolder } from "../../platform/paths.ts";
 import { shellLine } from "../../platform/shell.ts";
@@ -7,6 +7,7 @@ import type { Machine, MachineCheck } from "../check.ts";
 import { modeText, statOf } from "../files.ts";
 
 const OTHERS_WRITE = 0o022;
+const EVERYBODY_WRITES = 0o002;
 
 export const programFiles: MachineCheck = {
   of: "machine",
@@ -17,7 +18,7 @@ export const programFiles: MachineCheck = {
     if (process.platform === "win32") return [];
     return filesOf(machine).flatMap((path) => {
       const stat = statOf(path);
-      if (stat === undefined || !stat.isFile() || (stat.mode & OTHERS_WRITE) === 0) return [];
+      if (stat === undefined || !stat.isFile() || !isOpen(stat)) return [];
       const does = shellLine(["chmod", "go-w", path]);
       return [
         {
@@ -31,6 +32,11 @@ export const programFiles: MachineCheck = {
     });
   },
 };
+
+/** To a group that is not the user's own, or to everybody: many systems give each user a group, and new files are its. */
+function isOpen({ mode, gid }: Stats): boolean {
+  return (mode & EVERYBODY_WRITES) !== 0 || ((mode & OTHERS_WRITE) !== 0 && gid !== process.getgid?.());
+}
 
 /** Those that name commands to be run. */
 function filesOf({ env }: Machine): string[] {

@@ -1,6 +1,6 @@
 /** This machine's clock against the provider's. */
 import type { Machine, MachineCheck } from "../check.ts";
-import { askProvider, tokenEndpoints } from "../network.ts";
+import { askProvider, isJson, tokenEndpoints } from "../network.ts";
 
 /** Providers and signed assertions tolerate some minutes; a clock that is kept by the network is off by less than a second. */
 const TOLERATED_MS = 60_000;
@@ -29,7 +29,7 @@ export const providerClock: MachineCheck = {
 /** Milliseconds that this machine is ahead; undefined when the provider does not say, or somebody else answers in its place. */
 async function skewOf(machine: Machine, url: URL): Promise<number | undefined> {
   const answer = await askProvider(machine, url);
-  if (answer.kind !== "answered" || !/\bjson\b/i.test(answer.contentType)) return undefined;
+  if (answer.kind !== "answered" || !isJson(answer.contentType)) return undefined;
   const theirs = Date.parse(answer.date ?? "");
   return Number.isNaN(theirs) ? undefined : answer.atMs - theirs;
 }

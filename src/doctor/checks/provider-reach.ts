@@ -1,7 +1,7 @@
 /** Whether the token endpoint answers, and whether it is the token endpoint that does. */
 import { peerText } from "../../platform/text.ts";
 import type { Finding, Machine, MachineCheck } from "../check.ts";
-import { askProvider, isWayOpen, tokenEndpoints } from "../network.ts";
+import { askProvider, isJson, isWayOpen, tokenEndpoints } from "../network.ts";
 
 export const providerReach: MachineCheck = {
   of: "machine",
@@ -17,12 +17,24 @@ export const providerReach: MachineCheck = {
 async function examineEndpoint(machine: Machine, url: URL): Promise<Finding[]> {
   if (!(await isWayOpen(machine, url))) return [];
   const answer = await askProvider(machine, url);
+  if (answer.kind === "answered" && !isTroubled(answer.status) && isJson(answer.contentType)) return [];
+  if (await hasRenewed(machine, url)) return []; // it answers where it matters
   if (answer.kind === "unreachable" || answer.kind === "timeout") return [unreachable(url, answer.reason)];
   if (answer.kind !== "answered") return [];
   const { status } = answer;
   const type = peerText(answer.contentType.split(";")[0] ?? "", 60);
-  if (status === 429 || status >= 500) return [troubled(url, status)];
-  return /\bjson\b/i.test(type) ? [] : [stranger(url, status, type)];
+  return [isTroubled(status) ? troubled(url, status) : stranger(url, status, type)];
+}
+
+function isTroubled(status: number): boolean {
+  return status === 429 || status >= 500;
+}
+
+/** Whether some account has just had a token from there. */
+async function hasRenewed({ accounts }: Machine, url: URL): Promise<boolean> {
+  const its = accounts.filter(({ account }) => account.provider.endpoints.token === url.href);
+  const answers = await Promise.all(its.map((subject) => subject.renewal()));
+  return answers.some((answer) => !(answer instanceof Error));
 }
 
 function unreachable(url: URL, reason: string): Finding {

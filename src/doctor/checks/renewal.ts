@@ -4,7 +4,7 @@ import { fillEntry } from "../../explain/fill.ts";
 import { explainCode } from "../../explain/match.ts";
 import { peerText } from "../../platform/text.ts";
 import type { AccountCheck, AccountSubject, Finding } from "../check.ts";
-import { askProvider, isWayOpen } from "../network.ts";
+import { askProvider, isJson, isWayOpen } from "../network.ts";
 import { editAccount, mailkeyLine, signInLine } from "../remedies.ts";
 import { suspicionOf } from "../suspicion.ts";
 import { clientAccountType } from "./client-account-type.ts";
@@ -93,7 +93,7 @@ async function unavailable({ machine, account }: AccountSubject, error: MailkeyE
   if (!(await isWayOpen(machine, url))) return [];
   const answer = await askProvider(machine, url, SECOND_QUESTION_MS);
   if (answer.kind !== "answered" || answer.status >= 500 || answer.status === 429) return [];
-  if (!/\bjson\b/i.test(answer.contentType)) return [];
+  if (!isJson(answer.contentType)) return [];
   return [
     {
       severity: "warning",

@@ -99,6 +99,21 @@ withPrograms(["dovecot", "mbsync", "XOAUTH2 for mbsync"])("mbsync", () => {
     expect((await mended(opened, /^$/)).seen).toContain("SSLType None");
   });
 
+  test("without a word about TLS", async () => {
+    const opened = await open();
+    opened.edit(FILE, "SSLType IMAPS\n", "");
+    expect((await mended(opened, /^$/)).seen).toContain("nothing is said about TLS");
+  });
+
+  test("through a proxy on this machine, or a tunnel, is nobody's business", async () => {
+    const imap = { host: "outlook.office365.com", port: 993, security: "tls" } as const;
+    const opened = await open({ account: { servers: { imap } } });
+    const proxied = `IMAPAccount p\nHost 127.0.0.1\nPort 1993\nUser ${world.address}\nPass x\nSSLType None\nAuthMechs LOGIN\n`;
+    const tunnel = `\nIMAPAccount t\nTunnel "ssh host imapd"\nHost h\nUser ${world.address}\n`;
+    opened.patient.write(FILE, proxied + tunnel);
+    expect(await opened.examine(...ALL)).toEqual([]);
+  });
+
   test("without a user", async () => {
     const opened = await open();
     opened.edit(FILE, /User .*\n/, "");

@@ -129,6 +129,23 @@ withPrograms(["msmtp"])("msmtp", () => {
     expect(await opened.examine(msmtpFile)).toEqual([]);
   });
 
+  test("on port 25, because none is given, is a warning", async () => {
+    const opened = await open();
+    opened.edit(FILE, /port .*\n/, "");
+    const finding = only(await opened.examine(...ALL));
+    expect(finding).toMatchObject({ severity: "warning", seen: expect.stringContaining("has no port") });
+    await opened.mend(finding);
+    expect((await send(opened)).status).toBe(0);
+  });
+
+  test("through a proxy on this machine is nobody's business", async () => {
+    const smtp = { host: "smtp.office365.com", port: 587, security: "starttls" } as const;
+    const patient = await Patient.admit({ account: { servers: { smtp } } });
+    patient.write(FILE, "account default\nhost localhost\nport 1587\nuser anna@mail.test\nauth plain\npassword x\n");
+    for (const check of ALL) expect(await check.examine(patient.machine)).toEqual([]);
+    patient.discharge();
+  });
+
   test("without certificates checked is a warning", async () => {
     const opened = await open();
     opened.edit(FILE, "tls on", "tls on\ntls_certcheck off");

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test
 import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { makeCertificates } from "../../../lab/certificates.ts";
-import { REPLIES, startHostileServer, type HostileServer } from "../../../lab/hostile.ts";
+import { granted, REPLIES, startHostileServer, type HostileServer } from "../../../lab/hostile.ts";
 import { freePorts } from "../../../lab/ports.ts";
 import { startWorld, type World } from "../../../lab/world.ts";
 import { caFile } from "../../../src/doctor/checks/ca-file.ts";
@@ -154,6 +154,16 @@ describe("the token endpoint", () => {
     const finding = only(await providerReach.examine(machine));
     expect(finding.seen).toContain("answers 200 with text/html instead of JSON");
     expect(finding.means).toContain("hotel");
+  });
+
+  test("that answers to questions as no other does, and still gives tokens, is in order", async () => {
+    hostile.reply({ status: 400, headers: { "content-type": "text/html" }, body: "<h1>400</h1>" }, granted());
+    const { machine } = await admit({
+      ...withToken(hostile.tokenEndpoint),
+      config: { caFile: hostile.caFile },
+      credential: { refreshToken: "r" },
+    });
+    expect(await providerReach.examine(machine)).toEqual([]);
   });
 
   test("that is down for a while is a warning", async () => {

@@ -142,9 +142,11 @@ test("git send-email with a password, and without a mechanism for tokens", async
 test("files of mail programs that others can change, and what closes them", async () => {
   await open();
   expect(await home.examine(programFiles)).toEqual([]);
-  chmodSync(home.path(".mbsyncrc"), 0o664);
+  chmodSync(home.path(".mbsyncrc"), 0o664); // the user's own group: as with umask 002
+  expect(await home.examine(programFiles)).toEqual([]);
+  chmodSync(home.path(".mbsyncrc"), 0o666);
   const finding = only(await home.examine(programFiles));
-  expect(finding.seen).toBe(`${home.path(".mbsyncrc")} can be changed by other users (mode 664)`);
+  expect(finding.seen).toBe(`${home.path(".mbsyncrc")} can be changed by other users (mode 666)`);
   await finding.fix?.run();
   expect(statSync(home.path(".mbsyncrc")).mode & 0o777).toBe(0o644);
   expect(await home.examine(programFiles)).toEqual([]);
