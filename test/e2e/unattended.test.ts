@@ -1,6 +1,6 @@
 /** Mailboxes that nobody signs in to, against the real authorization server and Dovecot: applications and service accounts. */
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "bun:test";
-import { chmodSync, readFileSync } from "node:fs";
+import { chmodSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { applicationFlags, serviceAccountFlags } from "../../lab/mailkey-flags.ts";
 import { APPLICATION_ID, APPLICATION_SECRET, CERTIFICATE_CLIENT_ID } from "../../lab/registrations.ts";
@@ -174,11 +174,34 @@ withPrograms(["dovecot"])("without a person", () => {
     expect(stderr).toContain("lets no application in without a person");
   });
 
-  test("no key, secret or assertion is in the account file", async () => {
-    succeeded(await addServiceAccount(INFO, ["--key-in-vault"]));
-    const file = join(home.folder, ".config/mailkey/accounts", `${INFO}.toml`);
-    const text = readFileSync(file, "utf8");
-    expect(world.secrets.filter((secret) => text.includes(secret))).toEqual([]);
-    expect(text).toContain('service_account = "vault"');
-  });
+  test("no key, secret, passphrase, assertion or token is printed or written anywhere but where it is asked for", async () => {
+    const locked = await makeClientCertificate(home.folder, "locked", { passphrase: "open sesame 4711" });
+    await world.organisation.registerCertificate(locked.certificatePem);
+    const passphrase = writeSecretFile(join(home.folder, "passphrase"), "open sesame 4711\n");
+    const results = [
+      await addSigning(INFO, locked, [`--key-passphrase-file=${passphrase}`, "--verbose"]),
+      await addServiceAccount(SALES, ["--key-in-vault", "--verbose"]),
+      await addApplication("boss@mail.test", ["--verbose", "--json"]),
+    ];
+    for (const address of [INFO, SALES])
+      for (const words of [["show"], ["test"], ["login"]])
+        results.push(await home.mailkey([...words, address, "--verbose"]));
+    world.expireNow();
+    results.push(await home.mailkey(["test", INFO, "--force", "--json"]));
+    for (const words of [["list"], ["status"], ["doctor"], ["revoke", INFO, "--yes"]])
+      results.push(await home.mailkey([...words, "--json", "--verbose"]));
+    await world.organisation.registerCertificate(certificate.certificatePem); // the key is now a wrong one
+    results.push(await home.mailkey(["token", INFO, "--force", "--verbose"]));
+    expect(results.map(({ status }) => status)).toEqual([0, 0, 69, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 78]);
+
+    const keyLines = locked.keyPem.split("\n").filter((line) => line.length > 40);
+    const secrets = [...world.secrets, ...keyLines, APPLICATION_SECRET, "open sesame 4711"];
+    expect(secrets.length).toBeGreaterThan(40);
+    const printed = results.map(({ stdout, stderr }) => stdout + stderr).join("\n");
+    const accounts = join(home.folder, ".config/mailkey/accounts");
+    const written = readdirSync(accounts).map((name) => readFileSync(join(accounts, name), "utf8"));
+    const state = join(home.folder, ".local/state/mailkey/status");
+    written.push(...readdirSync(state).map((name) => readFileSync(join(state, name), "utf8")));
+    for (const text of [printed, ...written]) expect(secrets.filter((secret) => text.includes(secret))).toEqual([]);
+  }, 90_000);
 });

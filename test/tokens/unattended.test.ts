@@ -135,6 +135,12 @@ describe("an application", () => {
     }
   });
 
+  test("that signs nothing is not sent after its clock", async () => {
+    const date = new Date(harness.clock.wallMs + 600_000).toUTCString();
+    harness.replies.push(Response.json({ error: "invalid_client" }, { status: 401, headers: { date } }));
+    expect((await failure(harness.token())).hint).not.toContain("clock");
+  });
+
   test("asks Microsoft for what it was granted, at its organisation's endpoint", async () => {
     harness = await Harness.start({ secret: { command: "echo printed-secret" } }, atMicrosoft);
     harness.replies.push(minted(), minted({ access_token: "graph-1" }));
