@@ -66,7 +66,7 @@ function closing(findings: readonly ReportedFinding[], scope: string): string {
     ...(warnings === 0 ? [] : [counted(warnings, "warning")]),
   ].join(", ");
   const safe = new Set(findings.flatMap(({ fix }) => fix?.does ?? [])).size;
-  const offer = safe === 0 ? "" : ` mailkey doctor --fix mends ${safe === findings.length ? "all" : safe} of it.`;
+  const offer = safe === 0 ? "" : ` mailkey doctor --fix mends ${safe === findings.length ? "all" : safe} of them.`;
   return `${found} (${scope}).${offer}`;
 }
 

@@ -56,7 +56,15 @@ export async function openMachine(options: MachineOptions): Promise<OpenMachine>
   const timeoutMs = Math.min(options.config.timeoutMs, REQUEST_TIMEOUT_MS);
   const config = { ...options.config, timeoutMs };
   const over = new AbortController();
-  const ports: TokenPorts = { ...options.ports, config: { ...config, retryBudgetMs: 0 }, signal: over.signal };
+  const ports: TokenPorts = {
+    ...options.ports,
+    config: { ...config, retryBudgetMs: 0 },
+    signal: over.signal,
+    async openVault() {
+      await othersTurn();
+      return options.ports.openVault();
+    },
+  };
   const renewals: Promise<unknown>[] = [];
   const accounts: AccountSubject[] = [];
   const machine: OpenMachine = {
@@ -151,6 +159,11 @@ async function findProgram(
   const text = said === undefined ? "" : `${new TextDecoder().decode(said.stdout)}\n${said.stderr}`;
   const match = question.pattern.exec(text);
   return { path, version: match?.[1] ?? match?.[0] };
+}
+
+/** A passphrase costs a second of computing without a pause: in between, the other checks hear what has arrived for them. */
+function othersTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 function once<T>(task: () => Promise<T>): () => Promise<T> {

@@ -4,7 +4,9 @@
  */
 import { isMailkeyError } from "../errors.ts";
 import type { AccountSubject, Check, Finding, Machine } from "./check.ts";
+import { vaultSettings } from "./files.ts";
 import { withLimit } from "./limit.ts";
+import { slownessOf } from "./vault-look.ts";
 
 export interface ReportedFinding extends Finding {
   /** Its check's id. */
@@ -26,7 +28,7 @@ export interface ExamineOptions {
   readonly onProgress?: (progress: Progress) => void;
 }
 
-/** All checks run side by side, so this is the limit of the whole examination. */
+/** All checks run side by side, so this is the limit of the whole examination, where the vault is not slow on purpose. */
 const CHECK_LIMIT_MS = 9000;
 
 /** One check of one subject. */
@@ -40,20 +42,25 @@ interface Task {
 export async function examine(
   machine: Machine,
   checks: readonly Check[],
-  { limitMs = CHECK_LIMIT_MS, onProgress }: ExamineOptions = {},
+  { limitMs, onProgress }: ExamineOptions = {},
 ): Promise<ReportedFinding[]> {
+  const slowness = slownessOf(vaultSettings(machine));
+  // Otherwise its computing would eat the time of all checks.
+  const interrupted = interruption(machine.signal);
+  if (slowness > 1) await Promise.race([machine.vault(), interrupted]);
+  const taskLimitMs = limitMs ?? CHECK_LIMIT_MS * slowness;
   const tasks = checks.flatMap((check) => tasksOf(check, machine));
   const running = new Set(tasks);
   const tell = () =>
     onProgress?.({ done: tasks.length - running.size, total: tasks.length, waitingFor: [...running][0]?.check.title });
   tell();
   const results = tasks.map(async (task) => {
-    const findings = await examined(task, machine.signal, limitMs);
+    const findings = await examined(task, machine.signal, taskLimitMs);
     running.delete(task);
     tell();
     return findings;
   });
-  return inOrder(merged((await Promise.race([Promise.all(results), interruption(machine.signal)])).flat()), checks);
+  return inOrder(merged((await Promise.race([Promise.all(results), interrupted])).flat()), checks);
 }
 
 function tasksOf(check: Check, machine: Machine): Task[] {

@@ -4,10 +4,11 @@ import type { Environment, Paths } from "../platform/paths.ts";
 import { createCipher } from "../vault/open.ts";
 import type { AskPassphrase } from "../vault/passphrase.ts";
 import { probeCipher } from "../vault/probe.ts";
-import { loadVaultSettings } from "../vault/settings.ts";
+import { loadVaultSettings, type VaultSettings } from "../vault/settings.ts";
 import type { VaultLook } from "./check.ts";
 import { withLimit } from "./limit.ts";
 
+/** @throws ERR_INTERRUPTED when a person does not want to answer */
 export async function lookAtVault(
   paths: Paths,
   env: Environment,
@@ -19,12 +20,20 @@ export async function lookAtVault(
     settings = loadVaultSettings(paths);
     if (settings === undefined) return { settings, failure: noVault() };
     const cipher = await createCipher(settings, paths, env, askPassphrase === undefined ? {} : { askPassphrase });
-    await withLimit(probeCipher(cipher), limitMs, noAnswer);
+    await withLimit(probeCipher(cipher), limitMs * slownessOf(settings), noAnswer);
     return { settings, failure: undefined };
   } catch (error) {
-    if (isMailkeyError(error)) return { settings, failure: error };
+    if (isMailkeyError(error) && error.code !== "ERR_INTERRUPTED") return { settings, failure: error };
     throw error;
   }
+}
+
+/**
+ * How many times longer everything may take that opens the vault: a passphrase in the age format costs a second or more at every look,
+ * on purpose, and a renewal looks six times.
+ */
+export function slownessOf(settings: VaultSettings | undefined): number {
+  return settings?.active === "age" && settings.age?.identity === undefined ? 8 : 1;
 }
 
 function noVault(): MailkeyError {

@@ -29,7 +29,9 @@ export function checkShape<S extends v.GenericSchema>(raw: unknown, schema: S, w
   if (result.success) return result.output;
   const issue = result.issues[0];
   const key = v.getDotPath(issue) ?? "the file";
-  throw new MailkeyError("ERR_CONFIG", `${where}: ${key}: ${lowerFirst(issue.message)}`, { hint: `edit ${where}` });
+  // Valibot's own words for a key that the schema does not have: "Expected never but received …".
+  const problem = issue.expected === "never" ? "there is no such setting" : lowerFirst(issue.message);
+  throw new MailkeyError("ERR_CONFIG", `${where}: ${key}: ${problem}`, { hint: `edit ${where}` });
 }
 
 /** Writes settings under a comment of one or more lines. @throws ERR_STORAGE with the old file intact */

@@ -51,7 +51,7 @@ describe("the report", () => {
     );
     expect(text).toContain("This machine\n");
     expect(text).toContain("a@example.com, b@example.com\n\nwarning  /home/somebody");
-    expect(text).toContain("1 error, 1 warning (41 checks, 2 accounts). mailkey doctor --fix mends 1 of it.");
+    expect(text).toContain("1 error, 1 warning (41 checks, 2 accounts). mailkey doctor --fix mends 1 of\nthem.");
   });
 
   test("shows no escape sequence that somebody put into a file's name", () => {
@@ -87,7 +87,7 @@ describe("doctor", () => {
     const folder = `${context.paths.config}/accounts`;
     chmodSync(folder, 0o777);
     expect(await doctor("--only", "file-modes")).toBe(2);
-    expect(context.out()).toContain("mailkey doctor --fix mends all of it");
+    expect(context.out()).toContain("mailkey doctor --fix mends all of them");
     expect(await doctor("--only", "file-modes", "--fix")).toBe(0);
     expect(context.err()).toContain(`done: chmod go-w ${folder}\n`);
     expect(context.out()).toEndWith("Nothing is wrong (1 check, 1 account).\n");

@@ -96,7 +96,16 @@ withPrograms(["gpg", "age", "dovecot"])("no secret", () => {
       result: await home.add(["--replace", "--verbose"], { env: { LAB_CONSENT: "deny" } }),
     });
     for (const json of [[], ["--json"]]) {
-      for (const words of [["list"], ["status"], ["show"], ["providers"], ["providers", "google"], ["vault"], ["test"]])
+      for (const words of [
+        ["list"],
+        ["status"],
+        ["show"],
+        ["providers"],
+        ["providers", "google"],
+        ["vault"],
+        ["test"],
+        ["doctor"],
+      ])
         await run(...words, ...json, "--verbose");
     }
     await run("login", address, "--verbose");

@@ -5,7 +5,7 @@ import { accountFileNames } from "../files.ts";
 
 export const accountsPresent: MachineCheck = {
   id: "accounts",
-  title: "that there is an account",
+  title: "whether there is an account",
   worst: "warning",
   of: "machine",
   examine({ paths }) {

@@ -8,7 +8,7 @@ import { credentialFiles } from "../vault-files.ts";
 
 export const credential: AccountCheck = {
   id: "credential",
-  title: "that the account's credential is there and can be decrypted",
+  title: "the account's credential: there, and readable",
   worst: "error",
   of: "account",
   async examine(subject) {

@@ -22,7 +22,7 @@ const SYNC_NAME = /^(Dropbox|OneDrive|Nextcloud|ownCloud|Google Drive|iCloud Dri
 
 export const exposedKey: MachineCheck = {
   id: "exposed-key",
-  title: "that the vault's key is in no git repository and no synchronised folder",
+  title: "the vault's key in git or in synchronised folders",
   worst: "warning",
   of: "machine",
   async examine(machine) {

@@ -11,7 +11,7 @@ const MODE_BITS = 0o7777;
 
 export const fileModes: MachineCheck = {
   id: "file-modes",
-  title: "who may read and change mailkey's files and folders",
+  title: "who may read and change mailkey's files",
   worst: "error",
   of: "machine",
   examine: (machine) =>

@@ -7,7 +7,7 @@ const ROOT = 0;
 
 export const fileOwners: MachineCheck = {
   id: "file-owners",
-  title: "that mailkey's files and folders belong to you",
+  title: "whose mailkey's files are",
   worst: "error",
   of: "machine",
   examine(machine) {

@@ -8,7 +8,7 @@ const RELOAD = "gpgconf --kill gpg-agent";
 
 export const gpgAgent: MachineCheck = {
   id: "gpg-agent",
-  title: "gpg's agent: reachable, and set up for the way the passphrase comes",
+  title: "gpg's agent, and how it takes the passphrase",
   worst: "error",
   of: "machine",
   async examine(machine) {

@@ -9,7 +9,7 @@ const NO_RENEWAL = "A renewed sign-in cannot be stored: when the present tokens 
 
 export const gpgKey: MachineCheck = {
   id: "gpg-key",
-  title: "the vault's gpg key: there, with its secret half, neither expired nor revoked",
+  title: "the vault's gpg key: secret half, expiry, revocation",
   worst: "error",
   of: "machine",
   async examine(machine) {

@@ -4,7 +4,7 @@ import { vaultFailure } from "../vault-failure.ts";
 
 export const gpgProgram: MachineCheck = {
   id: "gpg-program",
-  title: "that gpg, which the vault needs, is installed",
+  title: "gpg, which the vault needs",
   worst: "error",
   of: "machine",
   async examine(machine) {

@@ -28,7 +28,7 @@ const WAYS: Readonly<Record<string, Way>> = {
 
 export const keyring: MachineCheck = {
   id: "keyring",
-  title: "the keyring: reachable, unlocked, with mailkey's key in it",
+  title: "the keyring: reachable, unlocked, with mailkey's key",
   worst: "error",
   of: "machine",
   async examine(machine) {

@@ -12,7 +12,7 @@ const ABANDONED_AFTER_MS = 60 * 60 * 1000;
 
 export const leftovers: MachineCheck = {
   id: "leftovers",
-  title: "temporary files of programs that were killed, and moves that were interrupted",
+  title: "leftovers of killed writers and of interrupted moves",
   worst: "warning",
   of: "machine",
   examine(machine) {

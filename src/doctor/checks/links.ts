@@ -13,7 +13,7 @@ const ROOT = 0;
 
 export const links: MachineCheck = {
   id: "links",
-  title: "where links lead, and that nobody can replace a folder above mailkey's",
+  title: "links, and folders above mailkey's that others can change",
   worst: "error",
   of: "machine",
   examine(machine) {

@@ -10,7 +10,7 @@ import { writeProblem } from "../write-problem.ts";
 
 export const locks: AccountCheck = {
   id: "locks",
-  title: "that the account can be locked for a renewal",
+  title: "the account's lock",
   worst: "error",
   of: "account",
   async examine({ machine, account }) {

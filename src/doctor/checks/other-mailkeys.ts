@@ -12,7 +12,7 @@ const VERSION_TIMEOUT_MS = 3000;
 
 export const otherMailkeys: MachineCheck = {
   id: "other-mailkeys",
-  title: "that every mailkey on PATH is this one, or of the same version",
+  title: "other mailkeys on PATH",
   worst: "warning",
   of: "machine",
   async examine(machine) {

@@ -7,7 +7,7 @@ import { vaultFailure } from "../vault-failure.ts";
 
 export const passphraseSource: MachineCheck = {
   id: "passphrase-source",
-  title: "the file or command that the vault's passphrase comes from",
+  title: "where the vault's passphrase comes from",
   worst: "error",
   of: "machine",
   async examine(machine) {

@@ -9,7 +9,7 @@ const MEANS = "Programs keep sockets and short-lived secrets in there.";
 
 export const runtimeFolder: MachineCheck = {
   id: "runtime-folder",
-  title: "that the runtime folder is there and private",
+  title: "the runtime folder: there, and private",
   worst: "error",
   of: "machine",
   examine({ env, paths }) {

@@ -11,7 +11,7 @@ const MEANS = "A renewed sign-in could not be stored. mailkey does not renew any
 
 export const storage: MachineCheck = {
   id: "storage",
-  title: "that the state folder can be written, and has room",
+  title: "room and rights in the state folder",
   worst: "error",
   of: "machine",
   examine(machine) {

@@ -14,7 +14,7 @@ const REMEDY = ["sudo timedatectl set-ntp true", "timedatectl status"];
 
 export const systemClock: MachineCheck = {
   id: "system-clock",
-  title: "that the clock tells a possible time",
+  title: "whether the clock tells a possible time",
   worst: "error",
   of: "machine",
   examine(machine) {

@@ -16,7 +16,7 @@ const NEVER_ASKS = "mailkey vault move age";
 
 export const unattended: MachineCheck = {
   id: "unattended",
-  title: "that a token is to be had with nobody there, as from cron",
+  title: "tokens with nobody there, as from cron",
   worst: "warning",
   of: "machine",
   async examine(machine) {

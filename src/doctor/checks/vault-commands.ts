@@ -7,7 +7,7 @@ import { vaultFailure } from "../vault-failure.ts";
 
 export const vaultCommands: MachineCheck = {
   id: "vault-commands",
-  title: "that the vault's own commands encrypt and decrypt",
+  title: "the vault's own commands",
   worst: "error",
   of: "machine",
   async examine(machine) {

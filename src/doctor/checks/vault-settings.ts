@@ -11,7 +11,7 @@ const NO_TOKEN = "No credential can be read: mail programs get no token.";
 
 export const vaultSettings: MachineCheck = {
   id: "vault-settings",
-  title: "that a vault is set up, and vault.toml is understood",
+  title: "which vault is active: vault.toml",
   worst: "error",
   of: "machine",
   async examine(machine) {

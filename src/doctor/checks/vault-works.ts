@@ -4,7 +4,7 @@ import { vaultFailure } from "../vault-failure.ts";
 
 export const vaultWorks: MachineCheck = {
   id: "vault-works",
-  title: "that the vault gives back what it was given",
+  title: "whether the vault gives back what it was given",
   worst: "error",
   of: "machine",
   async examine(machine) {
