@@ -11,7 +11,7 @@ import { homeFolder } from "../platform/paths.ts";
 import { shellLine } from "../platform/shell.ts";
 import { peerText } from "../platform/text.ts";
 import type { Finding, Machine } from "./check.ts";
-import type { Setting } from "./configs/setting.ts";
+import { type Setting, whereIs } from "./configs/setting.ts";
 import { editorLine } from "./remedies.ts";
 
 export interface Helper {
@@ -74,11 +74,16 @@ export function helperFindings(question: HelperQuestion): Finding[] {
   return [
     {
       severity: problem.severity,
-      seen: `${setting.file} line ${setting.line}: ${question.program} runs ${peerText(setting.value, 200)}: ${problem.what}`,
+      seen: `${whereIs(setting)}: ${question.program} runs ${shown(setting.value, helper)}: ${problem.what}`,
       means: problem.means,
       ...(mending.remedy.length === 0 ? { remedy: [editorLine(setting.file, setting.line)] } : mending),
     },
   ];
+}
+
+/** Of other programs than mailkey only the name: people put passwords among arguments. */
+function shown(command: string, { isMailkey, program }: Helper): string {
+  return peerText(isMailkey ? command : program, 200);
 }
 
 interface Problem extends Pick<Finding, "severity" | "means"> {

@@ -3,7 +3,8 @@ import type { Protocol } from "../providers/provider.ts";
 import { loadAllProviders } from "../providers/registry.ts";
 import { peerText } from "../platform/text.ts";
 import type { AccountSubject, Finding } from "./check.ts";
-import { addLine, mendLine, type OwnedAccount, whereIs } from "./programs.ts";
+import { whereIs } from "./configs/setting.ts";
+import { addLine, mendLine, type OwnedAccount } from "./programs.ts";
 import { helperOf } from "./helpers.ts";
 import { wrongHost } from "./servers.ts";
 

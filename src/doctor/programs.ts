@@ -73,11 +73,6 @@ export function helperAccounts(
   });
 }
 
-/** Where a setting stands, for `seen`. */
-export function whereIs({ file, line }: Pick<Setting, "file" | "line">): string {
-  return `${file} line ${line}`;
-}
-
 type Mending = Pick<Finding, "remedy" | "advice">;
 
 /** Gives a setting another line. What mailkey wrote, mailkey writes anew. */
@@ -91,6 +86,9 @@ export function mendLine(program: string, setting: Setting, text: string): Mendi
 /** Adds a setting at the beginning of an account: behind the line that it begins with. */
 export function addLine(program: string, { file, line }: Pick<ProgramAccount, "file" | "line">, text: string): Mending {
   if (isOurs(program, file, line)) return { remedy: [`mailkey setup ${program}`] };
+  // sed of the BSDs cannot make a line of a substitution.
+  if (process.platform !== "linux")
+    return { remedy: [editorLine(file, line)], advice: `Write below that line: ${text}` };
   return { remedy: [insertAfter(file, line, text)] };
 }
 

@@ -5,9 +5,9 @@ import { configHome } from "../../platform/paths.ts";
 import { peerText } from "../../platform/text.ts";
 import type { Finding, Machine, MachineCheck } from "../check.ts";
 import { readIni } from "../configs/ini.ts";
-import type { ProgramAccount, Setting } from "../configs/setting.ts";
+import { type ProgramAccount, type Setting, whereIs } from "../configs/setting.ts";
 import { helperFindings, helperOf, tokenLine } from "../helpers.ts";
-import { addLine, mendLine, whereIs } from "../programs.ts";
+import { addLine, mendLine } from "../programs.ts";
 
 export const aercAccounts: MachineCheck = {
   of: "machine",

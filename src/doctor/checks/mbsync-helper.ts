@@ -2,9 +2,9 @@
 import { doubleQuoted } from "../../clients/quoting.ts";
 import type { Finding, Machine, MachineCheck } from "../check.ts";
 import { readMbsync } from "../configs/mbsync.ts";
-import type { ProgramAccount } from "../configs/setting.ts";
+import { type ProgramAccount, whereIs } from "../configs/setting.ts";
 import { helperFindings, tokenLine } from "../helpers.ts";
-import { addLine, helperAccounts, MBSYNC_OWNER, mendLine, whereIs } from "../programs.ts";
+import { addLine, helperAccounts, MBSYNC_OWNER, mendLine } from "../programs.ts";
 import { deleteLine } from "../remedies.ts";
 
 export const mbsyncHelper: MachineCheck = {

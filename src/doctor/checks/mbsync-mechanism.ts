@@ -1,8 +1,9 @@
 /** AuthMechs of mbsync, which takes any word without a murmur. */
 import type { MachineCheck } from "../check.ts";
 import { readMbsync } from "../configs/mbsync.ts";
+import { whereIs } from "../configs/setting.ts";
 import { mechanismFor, mechanismProblem } from "../mechanisms.ts";
-import { MBSYNC_OWNER, mendLine, ownedAccounts, whereIs } from "../programs.ts";
+import { MBSYNC_OWNER, mendLine, ownedAccounts } from "../programs.ts";
 
 export const mbsyncMechanism: MachineCheck = {
   of: "machine",

@@ -2,7 +2,8 @@
 import { isAtLeast } from "../../clients/version.ts";
 import type { Finding, MachineCheck, VersionQuestion } from "../check.ts";
 import { readMbsync } from "../configs/mbsync.ts";
-import { addLine, MBSYNC_OWNER, mendLine, type OwnedAccount, ownedAccounts, whereIs } from "../programs.ts";
+import { whereIs } from "../configs/setting.ts";
+import { addLine, MBSYNC_OWNER, mendLine, type OwnedAccount, ownedAccounts } from "../programs.ts";
 import { securityOn } from "../servers.ts";
 
 const VERSION: VersionQuestion = { args: ["--version"], pattern: /isync (\d+(?:\.\d+)+)/ };

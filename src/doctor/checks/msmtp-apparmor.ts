@@ -5,8 +5,9 @@ import { shellWord } from "../../platform/shell.ts";
 import { isAllowed } from "../apparmor.ts";
 import type { Finding, Machine, MachineCheck } from "../check.ts";
 import { readMsmtp } from "../configs/msmtp.ts";
+import { whereIs } from "../configs/setting.ts";
 import { helperOf } from "../helpers.ts";
-import { MSMTP_OWNER, ownedAccounts, whereIs } from "../programs.ts";
+import { MSMTP_OWNER, ownedAccounts } from "../programs.ts";
 import { findExecutable } from "../../platform/executables.ts";
 
 const PROFILE = "/etc/apparmor.d/usr.bin.msmtp";

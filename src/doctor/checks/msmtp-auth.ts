@@ -1,8 +1,9 @@
 /** `auth` of msmtp: only when it names the mechanism does msmtp use a token. */
 import type { Finding, MachineCheck } from "../check.ts";
 import { readMsmtp } from "../configs/msmtp.ts";
+import { whereIs } from "../configs/setting.ts";
 import { mechanismFor, mechanismProblem } from "../mechanisms.ts";
-import { addLine, mendLine, MSMTP_OWNER, type OwnedAccount, ownedAccounts, whereIs } from "../programs.ts";
+import { addLine, mendLine, MSMTP_OWNER, type OwnedAccount, ownedAccounts } from "../programs.ts";
 
 export const msmtpAuth: MachineCheck = {
   of: "machine",

@@ -1,9 +1,9 @@
 /** The command that gives msmtp its token, and passwords in its place. */
 import type { Finding, Machine, MachineCheck } from "../check.ts";
 import { readMsmtp } from "../configs/msmtp.ts";
-import type { ProgramAccount } from "../configs/setting.ts";
+import { type ProgramAccount, whereIs } from "../configs/setting.ts";
 import { helperFindings, tokenLine } from "../helpers.ts";
-import { addLine, helperAccounts, mendLine, MSMTP_OWNER, whereIs } from "../programs.ts";
+import { addLine, helperAccounts, mendLine, MSMTP_OWNER } from "../programs.ts";
 import { deleteLine } from "../remedies.ts";
 
 export const msmtpHelper: MachineCheck = {

@@ -3,8 +3,9 @@ import { isSameAddress } from "../../accounts/address.ts";
 import { peerText } from "../../platform/text.ts";
 import type { Finding, Machine, MachineCheck } from "../check.ts";
 import { readMsmtp } from "../configs/msmtp.ts";
+import { whereIs } from "../configs/setting.ts";
 import { type ServerQuestion, serverFindings } from "../program-servers.ts";
-import { mendLine, MSMTP_OWNER, type OwnedAccount, ownedAccounts, whereIs } from "../programs.ts";
+import { mendLine, MSMTP_OWNER, type OwnedAccount, ownedAccounts } from "../programs.ts";
 
 const MSMTP: ServerQuestion = {
   program: "msmtp",

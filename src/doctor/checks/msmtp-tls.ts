@@ -1,7 +1,8 @@
 /** TLS settings of msmtp, and whether they fit the port. */
 import type { Finding, MachineCheck } from "../check.ts";
 import { readMsmtp } from "../configs/msmtp.ts";
-import { addLine, mendLine, MSMTP_OWNER, type OwnedAccount, ownedAccounts, whereIs } from "../programs.ts";
+import { whereIs } from "../configs/setting.ts";
+import { addLine, mendLine, MSMTP_OWNER, type OwnedAccount, ownedAccounts } from "../programs.ts";
 import { securityOn } from "../servers.ts";
 
 export const msmtpTls: MachineCheck = {

@@ -1,8 +1,9 @@
 /** Authenticators of mutt and neomutt: misspelt ones are passed over, and none is left. */
 import type { MachineCheck } from "../check.ts";
+import { whereIs } from "../configs/setting.ts";
 import { mechanismFor, mechanismProblem } from "../mechanisms.ts";
 import { assignment, muttSettings } from "../mutt-accounts.ts";
-import { mendLine, whereIs } from "../programs.ts";
+import { mendLine } from "../programs.ts";
 
 export const muttAuthenticators: MachineCheck = {
   of: "machine",

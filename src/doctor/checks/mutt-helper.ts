@@ -1,9 +1,10 @@
 /** The commands that give mutt and neomutt their tokens. */
 import { doubleQuoted } from "../../clients/quoting.ts";
 import type { Finding, MachineCheck } from "../check.ts";
+import { whereIs } from "../configs/setting.ts";
 import { helperFindings, tokenLine } from "../helpers.ts";
 import { assignment, COMMANDS, type MuttSettings, muttSettings } from "../mutt-accounts.ts";
-import { addLine, mendLine, whereIs } from "../programs.ts";
+import { addLine, mendLine } from "../programs.ts";
 
 export const muttHelper: MachineCheck = {
   of: "machine",

@@ -1,7 +1,8 @@
 /** Passwords in mutt's and neomutt's files. */
 import type { MachineCheck } from "../check.ts";
+import { whereIs } from "../configs/setting.ts";
 import { muttSettings } from "../mutt-accounts.ts";
-import { whereIs } from "../programs.ts";
+
 import { deleteLine, editorLine } from "../remedies.ts";
 
 export const muttPassword: MachineCheck = {

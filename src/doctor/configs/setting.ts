@@ -30,3 +30,8 @@ const PASSWORDS: ReadonlySet<string> = new Set(["pass", "password", "imap_pass",
 export function settingOf(setting: Omit<Setting, "isShared"> & { isShared?: boolean }): Setting {
   return { isShared: false, ...setting, value: PASSWORDS.has(setting.name) ? "" : setting.value };
 }
+
+/** Where something stands, for people. */
+export function whereIs({ file, line }: Pick<Setting, "file" | "line">): string {
+  return `${file} line ${line}`;
+}

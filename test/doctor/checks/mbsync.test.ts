@@ -70,8 +70,10 @@ withPrograms(["dovecot", "mbsync", "XOAUTH2 for mbsync"])("mbsync", () => {
 
   test("with a helper that is nowhere on PATH", async () => {
     const opened = await open();
-    opened.edit(FILE, opened.path("bin/mailkey"), "mailkey-not-here");
-    expect((await mended(opened, "status 127")).seen).toContain("there is no mailkey-not-here on PATH");
+    opened.edit(FILE, opened.path("bin/mailkey"), "mailkey-not-here --password=s3cret");
+    const finding = await mended(opened, "status 127");
+    expect(finding.seen).toContain("there is no mailkey-not-here on PATH");
+    expect(JSON.stringify(finding)).not.toContain("s3cret");
   });
 
   test("with a helper that does not exist", async () => {
