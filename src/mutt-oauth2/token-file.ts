@@ -100,6 +100,11 @@ export function withTokens(
   };
 }
 
+/** What a decrypted file says. @throws ERR_VAULT_DAMAGED */
+export function parseTokenFile(path: string, plaintext: Uint8Array, writtenAtMs: number): TokenFile {
+  return interpret(path, parseFields(path, plaintext), writtenAtMs, undefined);
+}
+
 function parseFields(path: string, plaintext: Uint8Array): Fields {
   try {
     const fields: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(plaintext));

@@ -102,7 +102,10 @@ describe("mailkey import mutt-oauth2", () => {
       provider: "microsoft-personal",
       client: { id: THUNDERBIRD, preset: "thunderbird" },
     });
-    expect(JSON.parse(fake.out())).toMatchObject({ provider: "microsoft-personal", imported: true });
+    expect(JSON.parse(fake.out())).toMatchObject({
+      accounts: [{ tool: "mutt-oauth2", provider: "microsoft-personal", signIn: true, imported: true }],
+      refused: [],
+    });
   });
 
   test("takes the mailbox from --address", async () => {
@@ -141,7 +144,7 @@ describe("mailkey import mutt-oauth2", () => {
     expect(fake.err()).toContain("AADSTS7000112");
     expect(fake.err()).toContain("hint: mailkey add me@example.com");
     expect(await importing({ refresh_token: "" })).toBe(77);
-    const words = ["thunderbird", world.tokenFile];
+    const words = ["--from", "thunderbird", world.tokenFile];
     const unknown = await runCommand(importCommand, words, context()).catch((error: unknown) => error);
     expect(unknown).toMatchObject({ code: "ERR_USAGE" });
     expect(listAddresses(fake.paths)).toEqual([]);
