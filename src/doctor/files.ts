@@ -120,6 +120,12 @@ export function realPathOf(path: string): string {
   }
 }
 
+/** All folders that a path lies in, the nearest first. */
+export function foldersAbove(path: string): string[] {
+  const parent = dirname(path);
+  return parent === path ? [] : [parent, ...foldersAbove(parent)];
+}
+
 /** Of a folder of configuration: the names of what may be account files. */
 export function accountFileNames(config: string): string[] {
   return namesIn(join(config, "accounts")).filter((name) => !name.startsWith(".") && name.endsWith(".toml"));
@@ -140,8 +146,12 @@ export function modeText({ mode }: Stats): string {
 }
 
 function wholeFolder(path: string, privacy: GuardedFile["privacy"]): GuardedFile[] {
-  const names = namesIn(path).filter((name) => !name.startsWith("."));
-  return [folder(path, privacy)].concat(names.map((name) => file(join(path, name), privacy)));
+  const paths = namesIn(path)
+    .filter((name) => !name.startsWith("."))
+    .map((name) => join(path, name));
+  return [folder(path, privacy)].concat(
+    paths.map((each) => (statOf(each)?.isDirectory() === true ? folder : file)(each, privacy)),
+  );
 }
 
 function file(path: string, privacy: GuardedFile["privacy"], own = true): GuardedFile {

@@ -2,6 +2,7 @@
 import { shellLine } from "../../platform/shell.ts";
 import { settingsPath } from "../../vault/settings.ts";
 import type { MachineCheck } from "../check.ts";
+import { statOf } from "../files.ts";
 import { loginLines } from "../remedies.ts";
 import { vaultFailure } from "../vault-failure.ts";
 
@@ -15,14 +16,13 @@ export const ageIdentity: MachineCheck = {
     if (failure === undefined) return [];
     const { settings } = await machine.vault();
     const path = settingsPath(settings?.age?.identity ?? "", machine.paths, machine.env);
-    const isThere = failure.error.code !== "ERR_STORAGE" && !failure.error.message.endsWith("does not exist");
     return [
       {
         severity: "error",
         seen: failure.error.message,
         means: "The stored credentials cannot be decrypted without it: mail programs get no token.",
         remedy: [
-          ...(isThere ? [shellLine(["mv", path, `${path}.old`])] : []),
+          ...(statOf(path) === undefined ? [] : [shellLine(["mv", path, `${path}.old`])]),
           "mailkey vault init age --leave-behind",
           ...loginLines(machine),
         ],

@@ -5,6 +5,7 @@ import { run } from "../../platform/process.ts";
 import { shellLine, shellWord } from "../../platform/shell.ts";
 import type { Finding, Machine, MachineCheck } from "../check.ts";
 import {
+  foldersAbove,
   linkStatOf,
   namesIn,
   realPathOf,
@@ -44,17 +45,15 @@ async function examineFile(file: VaultSecretFile, machine: Machine): Promise<Fin
   ];
 }
 
-function foldersAbove(path: string): string[] {
-  const folder = dirname(path);
-  return folder === path ? [] : [folder, ...foldersAbove(folder)];
-}
-
 /** Nothing is wrong where git ignores it. */
-async function inRepository(path: string, repository: string, { env }: Machine): Promise<Finding[]> {
+async function inRepository(path: string, repository: string, machine: Machine): Promise<Finding[]> {
   const folder = dirname(path);
-  const git = (...words: string[]) => run("git", ["-C", folder, ...words], { env, timeoutMs: GIT_TIMEOUT_MS });
-  const isTracked = (await git("ls-files", "--error-unmatch", "--", basename(path))).status === 0;
-  if (!isTracked && (await git("check-ignore", "--quiet", "--", basename(path))).status === 0) return [];
+  const program = await machine.find("git");
+  const git = async (...words: string[]) =>
+    program !== undefined &&
+    (await run(program.path, ["-C", folder, ...words], { env: machine.env, timeoutMs: GIT_TIMEOUT_MS })).status === 0;
+  const isTracked = await git("ls-files", "--error-unmatch", "--", basename(path));
+  if (!isTracked && (await git("check-ignore", "--quiet", "--", basename(path)))) return [];
   const ignore = `echo ${shellWord(`/${basename(path)}`)} >> ${shellWord(join(folder, ".gitignore"))}`;
   return [
     {

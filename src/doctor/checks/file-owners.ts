@@ -56,7 +56,7 @@ function sudoFinding({ env }: Machine): Finding[] {
       severity: "warning",
       seen: `mailkey runs as root in ${home}, which belongs to uid ${owner}`,
       means: `What it writes there will belong to root, and ${name} cannot use it any more.`,
-      remedy: ["exit", "mailkey doctor"],
+      remedy: [],
       advice: "Run mailkey as yourself, without sudo.",
     },
   ];

@@ -1,7 +1,6 @@
 /** The variables that decide where mailkey's files are. */
 import { isAbsolute, join } from "node:path";
 import { resolvePaths } from "../../platform/paths.ts";
-import { shellWord } from "../../platform/shell.ts";
 import type { Finding, Machine, MachineCheck } from "../check.ts";
 import { accountFileNames, statOf } from "../files.ts";
 
@@ -62,8 +61,8 @@ function xdg({ env }: Machine, name: string): Finding[] {
       severity: "warning",
       seen: `${name} is ${value}, which is no absolute path`,
       means: "It is ignored, as the rules for it demand: mailkey uses the folder that it would use without.",
-      remedy: [`export ${name}="$HOME"/${shellWord(value)}`, `unset ${name}`],
-      advice: "The first command if that is what was meant, the second if not. Then correct it where it is set.",
+      remedy: [`unset ${name}`],
+      advice: "Then correct it where it is set, in a file such as ~/.profile.",
     },
   ];
 }

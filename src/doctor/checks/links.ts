@@ -3,13 +3,14 @@
  * can put another one in its place.
  */
 import type { Stats } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { shellLine } from "../../platform/shell.ts";
 import type { Finding, MachineCheck } from "../check.ts";
-import { guardedFiles, linkStatOf, modeText, namesIn, realPathOf, statOf } from "../files.ts";
+import { foldersAbove, guardedFiles, linkStatOf, modeText, namesIn, realPathOf, statOf } from "../files.ts";
 
 const STICKY = 0o1000;
-const ROOT = 0;
+/** Root, and what the kernel shows in its place inside a container of the user's own. @see user_namespaces(7), overflowuid */
+const TRUSTED_OWNERS: ReadonlySet<number> = new Set([0, 65534]);
 
 export const links: MachineCheck = {
   id: "links",
@@ -20,19 +21,11 @@ export const links: MachineCheck = {
     const { config, state } = machine.paths;
     const files = guardedFiles(machine).map(({ path }) => path);
     const known = new Set(files);
-    const above = new Set(files.flatMap(foldersAbove).filter((path) => !known.has(path)));
+    const above = new Set(files.flatMap((path) => foldersAbove(realPathOf(path))).filter((path) => !known.has(path)));
     const dangling = [config, join(config, "accounts"), state].flatMap((folder) => danglingIn(folder));
     return [...dangling, ...[...above].flatMap(replaceable)];
   },
 };
-
-/** Of what the path leads to: all folders up to the root. */
-function foldersAbove(path: string): string[] {
-  const folders: string[] = [];
-  for (let folder = dirname(realPathOf(path)); folders.at(-1) !== folder; folder = dirname(folder))
-    folders.push(folder);
-  return folders;
-}
 
 function replaceable(folder: string): Finding[] {
   const stat = statOf(folder);
@@ -52,7 +45,7 @@ function replaceable(folder: string): Finding[] {
 function isReplaceable({ mode, uid, gid }: Stats): boolean {
   const user = process.getuid?.();
   if (user === undefined) return false;
-  if (uid !== user && uid !== ROOT) return true;
+  if (uid !== user && !TRUSTED_OWNERS.has(uid)) return true;
   if ((mode & STICKY) !== 0) return false;
   return (mode & 0o002) !== 0 || ((mode & 0o020) !== 0 && gid !== process.getgid?.());
 }

@@ -22,7 +22,8 @@ export const passphraseSource: MachineCheck = {
       means: "The vault cannot be opened: mail programs get no token.",
     } as const;
     if (file === undefined) {
-      const remedy = source?.passphrase_command === undefined ? [] : [source.passphrase_command];
+      // Counted, not shown: when it works after all, the passphrase should not stand on the screen.
+      const remedy = [`${shellLine(["sh", "-c", source?.passphrase_command ?? ""])} | wc -c`];
       return [{ ...base, remedy, advice: "This command has to print the passphrase, and end with status 0." }];
     }
     const path = settingsPath(file, machine.paths, machine.env);

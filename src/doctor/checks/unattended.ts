@@ -59,14 +59,18 @@ function gpgElsewhere(settings: VaultSettings, machine: Machine): Finding[] | un
 async function tryAsCron(machine: Machine): Promise<Finding[]> {
   const env = cronEnvironment(machine);
   const { settings, failure } = await lookAtVault(machine.paths, env, LIMIT_MS, undefined);
-  if (failure === undefined) return [];
+  if (failure === undefined || settings === undefined) return [];
   const seen = `with cron's environment (PATH=/usr/bin:/bin, no terminal, no session bus): ${failure.message}`;
-  const isCommand = settings?.active === "command" || failure.message.includes("command");
   return [
-    isCommand
+    runsCommands(settings)
       ? { ...warning(seen, "mailkey vault"), advice: "Name programs in the vault's commands by their full path." }
       : warning(seen, NEVER_ASKS),
   ];
+}
+
+function runsCommands({ active, age, gpg }: VaultSettings): boolean {
+  const source = active === "age" ? age : active === "gpg" ? gpg : undefined;
+  return active === "command" || source?.passphrase_command !== undefined;
 }
 
 function warning(seen: string, command: string): Finding {

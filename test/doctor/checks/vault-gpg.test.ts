@@ -10,6 +10,7 @@ import { gpgPinentry } from "../../../src/doctor/checks/gpg-pinentry.ts";
 import { gpgProgram as gpgProgramCheck } from "../../../src/doctor/checks/gpg-program.ts";
 import { passphraseSource } from "../../../src/doctor/checks/passphrase-source.ts";
 import { unattended } from "../../../src/doctor/checks/unattended.ts";
+import { vaultSettings } from "../../../src/doctor/checks/vault-settings.ts";
 import { run } from "../../../src/platform/process.ts";
 import { Secret } from "../../../src/platform/secret.ts";
 import { createGpgKey } from "../../../src/vault/gpg-keys.ts";
@@ -80,6 +81,13 @@ describe.skipIf(maySkip("gpg", "gpgconf", "gpg-connect-agent"))("with a gpg vaul
     use({ recipient: open, program: "/nonexistent/gpg" });
     await home.follow(await only(gpgProgramCheck));
     expect(await reporters()).toEqual([]);
+  });
+
+  test("a vault.toml that is lost while its credentials are there", async () => {
+    rmSync(home.path("config", "vault.toml"));
+    await home.follow(await only(vaultSettings));
+    expect(await reporters()).toEqual([]);
+    expect(readFileSync(home.path("config", "vault.toml"), "utf8")).toContain(open);
   });
 
   test("a key that is not there", async () => {

@@ -215,7 +215,7 @@ describe("passphrase-source", () => {
     use({ active: "age", age: { passphrase_command: "echo no such entry >&2; exit 3" } });
     const [finding] = await home.examine(passphraseSource);
     expect(finding?.seen).toBe("the passphrase command failed with status 3: no such entry");
-    expect(finding?.remedy).toEqual(["echo no such entry >&2; exit 3"]);
+    expect(finding?.remedy).toEqual(["sh -c 'echo no such entry >&2; exit 3' | wc -c"]);
   });
 });
 
