@@ -1,8 +1,9 @@
 /** The doctor with the real program: a new user's broken msmtp, mended by typing what is printed and nothing else. */
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "bun:test";
-import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { writeMailClients } from "../../lab/clients.ts";
+import { freePorts } from "../../lab/ports.ts";
 import { startWorld, type World } from "../../lab/world.ts";
 import { ARTEFACT, Home, succeeded, type Result } from "./harness.ts";
 import { withPrograms } from "./programs.ts";
@@ -110,6 +111,36 @@ withPrograms(["dovecot", "msmtp"])("mailkey doctor", () => {
 
     succeeded(await home.mailkey(["remove", world.address, "--yes"]));
     expect((await findings()).map(({ check }) => check)).toContain("setup-drift");
+  });
+
+  const CAUSES: readonly [string, string, () => Promise<void> | void][] = [
+    ["a revoked sign-in", "renewal", () => world.revokeGrants(world.address)],
+    ["a provider that is down", "provider-reach", () => world.stopAuthorizationServer()],
+    [
+      "an authority that nobody trusts",
+      "provider-tls",
+      () => {
+        rmSync(join(home.folder, ".config", "mailkey", "config.toml"));
+        home.env["NODE_EXTRA_CA_CERTS"] = "";
+      },
+    ],
+    [
+      "a proxy that does not listen",
+      "proxy",
+      async () => {
+        const [port = 0] = await freePorts(1);
+        home.env["HTTPS_PROXY"] = `http://127.0.0.1:${port}`;
+      },
+    ],
+  ];
+
+  test.each(CAUSES)("tells the one cause of %s, and none of its effects", async (_name, check, breakIt) => {
+    await breakIt();
+    try {
+      expect((await findings()).map((finding) => finding.check)).toEqual([check]);
+    } finally {
+      await world.startAuthorizationServer();
+    }
   });
 
   interface ShownFinding {
