@@ -25,7 +25,7 @@ export const doctor = defineCommand({
   summary: "find what is broken, and the commands that mend it",
   description: `Looks at mailkey's files, the vault, the network, the provider, the token, the mail servers and the mail programs that are
 installed, all at once, in less than ten seconds. For each finding it says what was seen, what that means, and the commands that mend it:
-type them one after the other. It renews the token once, logs in to the mail servers, and sends, reads and changes no mail.
+type them one after the other. It renews tokens, logs in to the mail servers, and sends, reads and changes no mail.
 
 --fix does what cannot lose anything (modes of files, missing folders, old temporary files), says what it did, and looks again.
 
