@@ -56,7 +56,7 @@ export const AccountSchema = v.strictObject({
     /** A confidential client's key, in the place of a secret. */
     key: v.optional(clientKey),
     /** When secret or key come to their end, as the provider said; a certificate says it itself. */
-    expires: v.optional(v.pipe(v.string(), v.isoDate("must be a date like 2027-01-31"))),
+    expires: v.optional(v.pipe(v.string(), v.check(isDate, "must be a date like 2027-01-31"))),
     /** Overrides the preset's; a loopback URI without a port stands for any port. */
     redirect_uris: v.optional(v.array(v.string())),
   }),
@@ -96,6 +96,10 @@ export type AccountFile = Account | SharedMailbox;
 
 export function isShared(file: AccountFile): file is SharedMailbox {
   return "credential" in file;
+}
+
+function isDate(text: string): boolean {
+  return /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(text));
 }
 
 function isHttpsUrl(text: string): boolean {

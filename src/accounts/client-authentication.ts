@@ -2,6 +2,7 @@
 import { MailkeyError } from "../errors.ts";
 import type { OAuthClient } from "../oauth/parties.ts";
 import { Secret } from "../platform/secret.ts";
+import { shellLine, shellWord } from "../platform/shell.ts";
 import type { KeyPorts } from "./client-key.ts";
 import type { ResolvedAccount } from "./resolve.ts";
 import { readSecretLine } from "./secret-line.ts";
@@ -13,7 +14,7 @@ import { readSecretLine } from "./secret-line.ts";
  * @throws ERR_CONFIG when something should be there and is not, or does not fit; ERR_UNTRUSTED_FILE
  */
 export async function authenticatedClient(
-  { address, client, provider }: ResolvedAccount,
+  { credential, client, grant, provider }: ResolvedAccount,
   secretInVault: string | undefined,
   ports: KeyPorts,
 ): Promise<OAuthClient> {
@@ -25,7 +26,8 @@ export async function authenticatedClient(
   if (secret === undefined) return { id };
   if (secret !== "vault") return { id, secret: await readSecretLine(secret, "the client secret", ports.env) };
   if (secretInVault !== undefined) return { id, secret: new Secret(secretInVault) };
+  const appOnly = grant === "client_credentials" ? " --app-only" : "";
   throw new MailkeyError("ERR_CONFIG", "the client secret is not in the vault", {
-    hint: `mailkey add ${address} --replace --client-secret-file FILE`,
+    hint: `${shellLine(["mailkey", "add", credential])} --replace${appOnly} --client-id ${shellWord(id)} --client-secret-file FILE`,
   });
 }

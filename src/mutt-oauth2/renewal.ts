@@ -10,13 +10,14 @@ import { MailkeyError } from "../errors.ts";
 import { refreshGrant } from "../oauth/refresh.ts";
 import type { OAuthClient } from "../oauth/parties.ts";
 import type { PermanentFailure, TransientFailure } from "../oauth/token-endpoint.ts";
-import { elapsedMs, type Instant } from "../platform/clock.ts";
+import type { Instant } from "../platform/clock.ts";
 import { fileStamp } from "../platform/files.ts";
-import { accountLockPath, tryLock, type Lock } from "../platform/lock.ts";
+import { accountLockPath } from "../platform/lock.ts";
 import type { Paths } from "../platform/paths.ts";
-import { remainingSeconds, requiredSeconds } from "../tokens/freshness.ts";
+import { isUsable, remainingSeconds, requiredSeconds } from "../tokens/freshness.ts";
 import type { TokenPorts } from "../tokens/get-token.ts";
-import { renew, type Renewal } from "../tokens/renew.ts";
+import { holderLimitMs, lockOrSuperseded, type Held } from "../tokens/lock-or-superseded.ts";
+import { patienceFor, renew, type Renewal } from "../tokens/renew.ts";
 import type { Pipes } from "./pipes.ts";
 import type { Registration } from "./registrations.ts";
 import { joinWords } from "./shlex.ts";
@@ -30,13 +31,6 @@ export interface Renewed {
   /** The renewal failed, and the present token lasts a little longer. */
   readonly warning?: MailkeyError;
 }
-
-/** A token with less left is of no use to a program that has yet to connect. */
-const STALE_MIN_SECONDS = 30;
-/** With a valid token in hand nobody should wait long for a provider that is down. */
-const IMPATIENT_TIMEOUT_MS = 5000;
-/** Beyond the holder's own budget, for its last request and its writing. */
-const LOCK_WAIT_EXTRA_MS = 20_000;
 
 /** Refusals of the request, not of the grant: the other form of the request may succeed. */
 const WANTS_ANOTHER_SCOPE: ReadonlySet<string> = new Set(["invalid_request", "invalid_scope"]);
@@ -67,8 +61,8 @@ export async function renewTokenFile(
 ): Promise<Renewed> {
   const { clock, config } = ports;
   const fresh = (file: TokenFile) => isFresh(file, config.marginSeconds, clock.now());
-  const held = await lockOrSuperseded(first, fresh, pipes, ports);
-  if ("file" in held) return held;
+  const held = await waitForLock(first, fresh, pipes, ports);
+  if ("superseding" in held) return held.superseding;
   try {
     const file = (await readTokenFile(first.path, pipes)) ?? first;
     if (fresh(file)) return { file };
@@ -78,31 +72,26 @@ export async function renewTokenFile(
   }
 }
 
-/** Waits for the lock; while waiting, a file that another process has renewed is as good. */
-async function lockOrSuperseded(
+/** While waiting, a file that another process has renewed is as good. */
+function waitForLock(
   first: TokenFile,
   fresh: (file: TokenFile) => boolean,
   pipes: Pipes,
-  { clock, config, paths, random, signal, trace }: RenewalPorts,
-): Promise<{ lock: Lock; waited: boolean } | { file: TokenFile }> {
-  const lockPath = tokenFileLockPath(paths, first.path);
-  const limitMs = config.retryBudgetMs + config.timeoutMs + LOCK_WAIT_EXTRA_MS;
-  const start = clock.now();
+  ports: RenewalPorts,
+): Promise<Held<Renewed>> {
+  const limitMs = holderLimitMs(ports.config);
   let { stamp } = first;
-  for (let tries = 0; ; tries++) {
-    const lock = await tryLock(lockPath);
-    if (lock !== undefined) return { lock, waited: tries > 0 };
-    if (tries === 0) trace?.("another process is renewing: waiting for it");
-    if (elapsedMs(start, clock.now()) > limitMs) {
-      const seconds = Math.round(limitMs / 1000);
-      throw new MailkeyError("ERR_LOCK_TIMEOUT", `another process has been renewing ${first.path} for ${seconds} s`);
-    }
-    await clock.sleep(Math.min(100, 10 + tries * 10) * (0.5 + random()), signal);
-    if (fileStamp(first.path) === stamp) continue;
+  const look = async () => {
+    if (fileStamp(first.path) === stamp) return undefined;
     const file = await readTokenFile(first.path, pipes);
     stamp = file?.stamp;
-    if (file !== undefined && fresh(file)) return { file };
-  }
+    return file !== undefined && fresh(file) ? { file } : undefined;
+  };
+  const giveUp = () => {
+    const seconds = Math.round(limitMs / 1000);
+    throw new MailkeyError("ERR_LOCK_TIMEOUT", `another process has been renewing ${first.path} for ${seconds} s`);
+  };
+  return lockOrSuperseded(tokenFileLockPath(ports.paths, first.path), limitMs, ports, look, giveUp);
 }
 
 async function renewUnderLock(
@@ -114,31 +103,27 @@ async function renewUnderLock(
   waited: boolean,
 ): Promise<Renewed> {
   const { refreshToken, accessToken } = file;
-  const usable = accessToken !== undefined && remainingSeconds(accessToken, ports.clock.now()) > STALE_MIN_SECONDS;
+  const usable = accessToken !== undefined && isUsable(accessToken, ports.clock.now());
   try {
     if (refreshToken === undefined) throw signInNeeded(file.path);
     const client = clientOf(file, given);
     // Proves that the file can be written before the refresh token is spent on an answer that could not be kept.
     const proven = await writeTokenFile(file.path, file.fields, pipes);
-    const timeoutMs = usable ? Math.min(ports.config.timeoutMs, IMPATIENT_TIMEOUT_MS) : ports.config.timeoutMs;
-    const fetch = ports.createFetch(timeoutMs);
-    let obtainedAt = ports.clock.now();
+    const patience = patienceFor(ports.config, usable);
     const ask = (scope: string) =>
       renew(
-        () => {
-          obtainedAt = ports.clock.now(); // before sending: the token's life starts no later than that
+        (fetch) => {
           ports.trace?.(`asking ${registration.provider.name} for a new access token`);
           return refreshGrant(registration.provider, client, { refreshToken, scope }, fetch);
         },
         // Who waited for a holder that got nothing does not go through the whole budget again.
-        { budgetMs: usable || waited ? 0 : ports.config.retryBudgetMs, random: ports.random },
-        ports.clock,
-        ports.signal,
+        waited ? { ...patience, budgetMs: 0 } : patience,
+        ports,
       );
     const outcome = await askBothWays(ask, registration);
     if (outcome.kind === "permanent") throw refused(file.path, registration, outcome);
     if (outcome.kind === "transient") throw unavailable(file.path, outcome);
-    const { grant } = outcome;
+    const { grant, obtainedAt } = outcome;
     const lifetimeSeconds = grant.expiresInSeconds;
     const renewed = withTokens(proven.fields, {
       ...grant,

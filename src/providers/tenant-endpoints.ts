@@ -5,6 +5,7 @@
  * @see https://learn.microsoft.com/entra/identity-platform/v2-protocols#endpoints
  */
 import { MailkeyError } from "../errors.ts";
+import { shellLine } from "../platform/shell.ts";
 import type { Endpoints, OAuthProvider } from "./provider.ts";
 
 /** The first part of the path: any tenant, any organisation's, nobody's but personal accounts. */
@@ -42,6 +43,6 @@ export function refuseSharedEndpoint({ endpoints }: OAuthProvider, address: stri
   throw new MailkeyError(
     "ERR_CONFIG",
     `an application gets tokens from its organisation's own endpoint, not from /${word} (AADSTS9001023)`,
-    { hint: `mailkey add ${address} --replace --app-only --tenant TENANT --client-id ID` },
+    { hint: `${shellLine(["mailkey", "add", address])} --replace --app-only --tenant TENANT --client-id ID` },
   );
 }

@@ -14,6 +14,7 @@ import type { PermanentFailure, TokenOutcome } from "../oauth/token-endpoint.ts"
 import type { Instant } from "../platform/clock.ts";
 import type { Fetch } from "../platform/http.ts";
 import { Secret } from "../platform/secret.ts";
+import { shellLine } from "../platform/shell.ts";
 import { refuseSharedEndpoint } from "../providers/tenant-endpoints.ts";
 import type { Credential } from "./credential.ts";
 import { clientRejected } from "./client-failures.ts";
@@ -58,7 +59,7 @@ async function askForMailbox(account: ResolvedAccount, kept: Kept, scope: string
       : [readServiceAccountFile(place.file, ports.env), place.file];
   if (content === undefined)
     throw new MailkeyError("ERR_CONFIG", "the service account's key is not in the vault", {
-      hint: `mailkey add ${account.address} --replace --service-account FILE`,
+      hint: shellLine(["mailkey", "add", account.address, "--replace", "--service-account", "FILE"]),
     });
   const { email, key, keyId } = await parseServiceAccount(new Secret(content), where);
   return (fetch) => {

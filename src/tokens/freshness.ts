@@ -20,6 +20,14 @@ export function requiredSeconds(token: Lifetime, marginSeconds: number): number 
   return Math.min(marginSeconds, token.lifetimeSeconds / 2);
 }
 
+/** A token with less left is of no use to a program that has yet to connect. */
+const USABLE_SECONDS = 30;
+
+/** Whether the token can still be handed out when no better one is to be had. */
+export function isUsable(token: Lifetime, now: Instant): boolean {
+  return remainingSeconds(token, now) > USABLE_SECONDS;
+}
+
 /** When it ends, by this machine's wall clock. */
 export function expiresAtMs(token: Lifetime, now: Instant): number {
   return Math.round(now.wallMs + remainingSeconds(token, now) * 1000);

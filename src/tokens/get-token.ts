@@ -13,22 +13,16 @@ import type { KeyPorts } from "../accounts/client-key.ts";
 import { isMailkeyError, type MailkeyError } from "../errors.ts";
 import type { PermanentFailure, TokenGrant } from "../oauth/token-endpoint.ts";
 import { elapsedMs, type Instant } from "../platform/clock.ts";
-import type { Fetch } from "../platform/http.ts";
-import { tryLock, type Lock } from "../platform/lock.ts";
 import { Secret } from "../platform/secret.ts";
-import type { Ask } from "./ask.ts";
 import type { AccessToken, Credential, StoredAccessToken } from "./credential.ts";
-import { expiresAtMs, remainingSeconds, requiredSeconds } from "./freshness.ts";
-import { renew, type Renewal } from "./renew.ts";
+import { expiresAtMs, isUsable, remainingSeconds, requiredSeconds } from "./freshness.ts";
+import { holderLimitMs, lockOrSuperseded, type Held } from "./lock-or-superseded.ts";
+import { IMPATIENT_MS, patienceFor, renew, type RenewPorts } from "./renew.ts";
 import { busyError, refusedError, signInNeeded, unavailableError } from "./failures.ts";
 import { CredentialStore, type Loaded, type StorePorts } from "./store.ts";
 
-export interface TokenPorts extends StorePorts, KeyPorts {
+export interface TokenPorts extends StorePorts, KeyPorts, RenewPorts {
   readonly config: Config;
-  /** For one account's provider; `timeoutMs` bounds the whole exchange. */
-  readonly createFetch: (timeoutMs: number) => Fetch;
-  readonly random: () => number;
-  readonly signal?: AbortSignal;
   /** Says what is being done, for `--verbose`. Never a secret. */
   readonly trace?: (step: string) => void;
 }
@@ -50,17 +44,10 @@ export interface TokenAnswer {
   readonly warning?: MailkeyError;
 }
 
-/** A token with less left is of no use to a program that has yet to connect. */
-const STALE_MIN_SECONDS = 30;
-/** With a valid token in hand nobody should wait long for a provider that is down. */
-const IMPATIENT_TIMEOUT_MS = 5000;
 /** How long a refusal is believed before the provider is asked again: providers err too, and recover. */
 const REFUSAL_MEMORY_MS = 60 * 60 * 1000;
 /** Failures that pass by themselves: not worth a warning while a token is still valid. */
 const PASSING: ReadonlySet<string> = new Set(["ERR_PROVIDER_UNAVAILABLE", "ERR_LOCK_TIMEOUT"]);
-/** Beyond the holder's own budget, for its last request and its writing. */
-const LOCK_WAIT_EXTRA_MS = 20_000;
-
 /**
  * @throws ERR_SIGN_IN_AGAIN, ERR_CLIENT_REJECTED, ERR_PROVIDER_UNAVAILABLE, ERR_LOCK_TIMEOUT, ERR_STORAGE, and the vault's errors
  */
@@ -111,7 +98,7 @@ class TokenTask {
 
   async #renewed(first: Loaded): Promise<TokenAnswer> {
     const held = await this.#lockOrSuperseded(first);
-    if ("answer" in held) return held.answer;
+    if ("superseding" in held) return held.superseding;
     try {
       const { credential } = await this.#load();
       const superseding = this.#supersedingToken(credential);
@@ -129,26 +116,19 @@ class TokenTask {
     return { credential: { version: 1, signedInAt: this.#start, accessTokens: {} }, stamp: undefined };
   }
 
-  /** Waits for the lock; while waiting, a credential that another process renewed is as good. */
-  async #lockOrSuperseded(first: Loaded): Promise<{ lock: Lock } | { answer: TokenAnswer }> {
-    const { clock, config, random, signal } = this.#ports;
+  #lockOrSuperseded(first: Loaded): Promise<Held<TokenAnswer>> {
     const fallback = this.#stillValid(first.credential);
-    const holderLimitMs = config.retryBudgetMs + config.timeoutMs + LOCK_WAIT_EXTRA_MS;
-    const limitMs = fallback === undefined ? holderLimitMs : IMPATIENT_TIMEOUT_MS;
+    const limitMs = fallback === undefined ? holderLimitMs(this.#ports.config) : IMPATIENT_MS;
     let { stamp } = first;
-    for (let tries = 0; ; tries++) {
-      const lock = await tryLock(this.#store.lockPath);
-      if (lock !== undefined) return { lock };
-      if (tries === 0) this.#ports.trace?.("another process is renewing: waiting for it");
-      if (elapsedMs(this.#start, clock.now()) > limitMs)
-        return { answer: this.#fallBack(fallback, busyError(this.#account.address)) };
-      await clock.sleep(Math.min(100, 10 + tries * 10) * (0.5 + random()), signal);
-      if (!(await this.#store.changedSince(stamp))) continue;
+    const look = async () => {
+      if (!(await this.#store.changedSince(stamp))) return undefined;
       const loaded = await this.#load();
       ({ stamp } = loaded);
       const superseding = this.#supersedingToken(loaded.credential);
-      if (superseding !== undefined) return { answer: this.#answer(superseding, "superseded") };
-    }
+      return superseding === undefined ? undefined : this.#answer(superseding, "superseded");
+    };
+    const giveUp = () => this.#fallBack(fallback, busyError(this.#account.address));
+    return lockOrSuperseded(this.#store.lockPath, limitMs, this.#ports, look, giveUp);
   }
 
   async #refresh(credential: Credential): Promise<TokenAnswer> {
@@ -160,9 +140,16 @@ class TokenTask {
     const ask = await prepareAsk(this.#account, credential, this.#scope, this.#ports);
     // Proves that the vault can be written before the old refresh token is spent on an answer that could not be kept.
     await this.#store.save(credential);
-    const { outcome, obtainedAt } = await this.#askProvider(ask, fallback === undefined);
+    const outcome = await renew(
+      (fetch) => {
+        this.#ports.trace?.(`asking ${this.#account.provider.name} for a new access token (${this.#resource})`);
+        return ask(fetch);
+      },
+      patienceFor(this.#ports.config, fallback !== undefined),
+      this.#ports,
+    );
     if (outcome.kind === "granted") {
-      const token = await this.#keep(credential, outcome.grant, obtainedAt);
+      const token = await this.#keep(credential, outcome.grant, outcome.obtainedAt);
       return this.#answer(token, "refreshed");
     }
     if (outcome.kind === "permanent") {
@@ -172,22 +159,6 @@ class TokenTask {
     }
     this.#store.record(credential, { kind: "transient", at: this.#ports.clock.now(), reason: outcome.reason });
     return this.#fallBack(fallback, unavailableError(this.#account.address, outcome));
-  }
-
-  /** @param patient whether to use the whole budget: with a valid token in hand there is no need to */
-  async #askProvider(ask: Ask, patient: boolean): Promise<{ outcome: Renewal; obtainedAt: Instant }> {
-    const { clock, config, random, signal } = this.#ports;
-    const fetch = this.#ports.createFetch(
-      patient ? config.timeoutMs : Math.min(config.timeoutMs, IMPATIENT_TIMEOUT_MS),
-    );
-    let obtainedAt = clock.now();
-    const attempt = () => {
-      obtainedAt = clock.now(); // before sending: the token's life starts no later than that
-      this.#ports.trace?.(`asking ${this.#account.provider.name} for a new access token (${this.#resource})`);
-      return ask(fetch);
-    };
-    const outcome = await renew(attempt, { budgetMs: patient ? config.retryBudgetMs : 0, random }, clock, signal);
-    return { outcome, obtainedAt };
   }
 
   /** Durable when it returns. */
@@ -279,9 +250,7 @@ class TokenTask {
 
   #stillValid(credential: Credential): StoredAccessToken | undefined {
     const token = credential.accessTokens[this.#resource];
-    return token !== undefined && remainingSeconds(token, this.#ports.clock.now()) > STALE_MIN_SECONDS
-      ? token
-      : undefined;
+    return token !== undefined && isUsable(token, this.#ports.clock.now()) ? token : undefined;
   }
 
   #answer(token: StoredAccessToken, source: TokenAnswer["source"]): TokenAnswer {

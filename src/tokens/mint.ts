@@ -5,7 +5,7 @@ import type { Instant } from "../platform/clock.ts";
 import { prepareAsk, refusalError } from "./ask.ts";
 import { unavailableError } from "./failures.ts";
 import type { TokenPorts } from "./get-token.ts";
-import { renew } from "./renew.ts";
+import { patienceFor, renew } from "./renew.ts";
 import type { KeptSecrets } from "./sign-in.ts";
 
 /**
@@ -18,16 +18,9 @@ export async function mintToken(
   account: ResolvedAccount,
   kept: KeptSecrets,
 ): Promise<{ readonly grant: TokenGrant; readonly obtainedAt: Instant }> {
-  const { clock, config, random, signal } = ports;
   const ask = await prepareAsk(account, kept, scopesOf(findResource(account.provider, undefined)).join(" "), ports);
-  const fetch = ports.createFetch(config.timeoutMs);
-  let obtainedAt = clock.now();
-  const attempt = () => {
-    obtainedAt = clock.now(); // before sending: the token's life starts no later than that
-    return ask(fetch);
-  };
-  const outcome = await renew(attempt, { budgetMs: config.retryBudgetMs, random }, clock, signal);
-  if (outcome.kind === "granted") return { grant: outcome.grant, obtainedAt };
-  if (outcome.kind === "permanent") throw refusalError(account, outcome, clock.now());
+  const outcome = await renew(ask, patienceFor(ports.config, false), ports);
+  if (outcome.kind === "granted") return outcome;
+  if (outcome.kind === "permanent") throw refusalError(account, outcome, ports.clock.now());
   throw unavailableError(account.address, outcome);
 }
