@@ -1,9 +1,10 @@
 /** The world outside, for reading other tools' files. */
 import { readSecretLine } from "../accounts/secret-line.ts";
+import { MailkeyError } from "../errors.ts";
 import type { ImportPorts } from "../import/tool.ts";
 import { openForeignFile } from "../import/open.ts";
 import type { Settings } from "../mutt-oauth2/settings.ts";
-import { configHome, expandHome, homeFolder, xdgFolder } from "../platform/paths.ts";
+import { configHome, expandHome, homeFolder, xdgFolder, type Environment } from "../platform/paths.ts";
 import { run } from "../platform/process.ts";
 import { Secret } from "../platform/secret.ts";
 import type { Asker } from "./ask.ts";
@@ -37,10 +38,21 @@ export function importPorts(
       const answer = await asker?.secret(again ? `Another password is needed. ${question}` : question);
       return answer === undefined || answer.reveal() === "" ? undefined : answer;
     },
-    runCommand: mayRunCommands ? (command) => readSecretLine({ command }, "the secret", env) : undefined,
+    runCommand: mayRunCommands ? (command) => printedSecret(command, env) : undefined,
     async lookUp(attribute, value) {
       const { status, stdout } = await run("secret-tool", ["lookup", attribute, value], { env });
       return status === 0 && stdout.length > 0 ? new Secret(new TextDecoder().decode(stdout)) : undefined;
     },
   };
+}
+
+/** The command itself is in no message: people write secrets into such lines. */
+async function printedSecret(command: string, env: Environment): Promise<Secret> {
+  try {
+    return await readSecretLine({ command }, "the secret", env);
+  } catch {
+    throw new MailkeyError("ERR_PROGRAM", "a command that the file names for a secret fails, or prints nothing", {
+      hint: "run it by hand, or leave --run-commands out",
+    });
+  }
 }

@@ -2,6 +2,8 @@
 import { needsSignIn, type ImportPlan } from "../import/plan.ts";
 import type { Candidate } from "../import/collect.ts";
 import type { Unusable } from "../import/tool.ts";
+import { shellWord } from "../platform/shell.ts";
+import { withoutControls } from "../platform/text.ts";
 import { formatSeconds } from "./duration.ts";
 
 /** @param isDone false for what would be */
@@ -39,18 +41,19 @@ export function shownCandidate({ plan, tool, file }: Candidate, accountFile: str
   ] as const;
   const shown = needsSignIn(plan) ? rows.filter(([name]) => name !== "access token") : rows;
   const width = Math.max(...shown.map(([name]) => name.length));
-  return shown.map(([name, value]) => `${name.padEnd(width)}  ${value}\n`).join("");
+  return shown.map(([name, value]) => `${name.padEnd(width)}  ${withoutControls(value)}\n`).join("");
 }
 
 /** What to do now. */
-export function shownNext({ plan, tool, file }: Candidate, command: string): string {
+export function shownNext({ plan, tool, file }: Candidate): string {
   const { address } = plan.account;
-  if (needsSignIn(plan)) return `Next: mailkey login ${command}\n`;
-  if (plan.account.grant !== undefined) return `Next: mailkey test ${command}\n`;
-  return `Next: mailkey test ${command}
-From now on use "mailkey token ${command}" where your programs use ${tool.title}, and do not let
+  const word = shellWord(address);
+  if (needsSignIn(plan)) return `Next: mailkey login ${word}\n`;
+  if (plan.account.grant !== undefined) return `Next: mailkey test ${word}\n`;
+  return `Next: mailkey test ${word}
+From now on use "mailkey token ${word}" where your programs use ${tool.title}, and do not let
 ${tool.title} renew ${address} any more: ${whyNotBoth(plan)}.
-When all works, delete what it keeps: ${file.path}
+When all works, take the tokens out of ${file.path}.
 `;
 }
 

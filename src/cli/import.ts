@@ -64,7 +64,8 @@ its content; --from says it where it does not. docs/import.md tells what can be 
     if (!json) for (const { error } of told) context.stderr(`mailkey: ${error.message}\n${hintOf(error)}`);
     if (candidates.length === 0) throw first?.error ?? new MailkeyError("ERR_CONFIG", "there is nothing to import");
     const wantsDry = values["dry-run"] === true;
-    if (asker !== undefined && values.yes !== true && !wantsDry) {
+    const wasShown = asker !== undefined && values.yes !== true && !wantsDry;
+    if (wasShown) {
       context.stderr(shownAll(candidates, context, false));
       const isWanted = await asker.confirm(`Import ${candidates.length === 1 ? "it" : "them"}?`, true);
       if (!isWanted) throw new MailkeyError("ERR_INTERRUPTED", "nothing was imported");
@@ -72,7 +73,9 @@ its content; --from says it where it does not. docs/import.md tells what can be 
     // Without a terminal, files that were named are imported, and those that were only found are shown.
     const isDry = wantsDry || (asker === undefined && !wereNamed && values.yes !== true);
     if (!isDry) await importAll(candidates, context);
-    context.stdout(json ? jsonOf(collection, context, !isDry) : shownAll(candidates, context, !isDry));
+    if (json) context.stdout(jsonOf(collection, context, !isDry));
+    else if (!wasShown) context.stdout(shownAll(candidates, context, !isDry));
+    if (!json && !isDry) context.stdout(candidates.map(shownNext).join("\n"));
     if (isDry && !wantsDry) context.stderr("mailkey: nothing was imported: --yes does it\n");
   },
 });
@@ -159,13 +162,11 @@ async function importAll(candidates: readonly Candidate[], context: Context): Pr
 
 function shownAll(candidates: readonly Candidate[], context: Context, isDone: boolean): string {
   const shown = candidates.map((candidate) => {
-    const { address } = candidate.plan.account;
-    const text = shownCandidate(candidate, accountPath(context.paths, address), isDone);
-    return isDone ? `${text}\n${shownNext(candidate, shellWord(address))}` : text;
+    return shownCandidate(candidate, accountPath(context.paths, candidate.plan.account.address), isDone);
   });
   const open = [...new Set(candidates.map(({ file }) => file.path))].filter(othersCanRead);
   const warnings = open.map((path) => `Others can read ${path}: chmod go= ${shellWord(path)}\n`);
-  return `${isDone ? "imported" : "would import"}:\n${shown.join("\n")}${warnings.join("")}`;
+  return `${isDone ? "imported" : "would import"}:\n${shown.join("\n")}${warnings.join("")}${isDone ? "\n" : ""}`;
 }
 
 function jsonOf(collection: Collection, context: Context, isDone: boolean): string {

@@ -54,7 +54,7 @@ async function foundIn(name: string, keys: ReadonlyMap<string, string>, ports: I
       refreshToken !== undefined
         ? []
         : command !== undefined && ports.runCommand === undefined
-          ? ["the sign-in: a command prints it, and mailkey runs commands out of files only with --run-commands"]
+          ? ["the sign-in: a command prints it, which --run-commands lets mailkey run"]
           : ["the sign-in: there is no refresh token in the file"],
   };
 }

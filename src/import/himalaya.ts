@@ -111,7 +111,7 @@ function commandIn(secret: StoredSecret): string | undefined {
 
 function missing(what: string, secret: StoredSecret | undefined, { runCommand }: ImportPorts): string {
   if (secret !== undefined && commandIn(secret) !== undefined && runCommand === undefined)
-    return `${what}: a command prints it, and mailkey runs commands out of files only with --run-commands`;
+    return `${what}: a command prints it, which --run-commands lets mailkey run`;
   return `${what}: it is not in the file: himalaya keeps it in the keyring`;
 }
 

@@ -7,13 +7,14 @@ import { obtainTokens, type Tokens } from "../../lab/token-client.ts";
 import { startWorld, type World } from "../../lab/world.ts";
 import { getmailJson, oamaRecord, proxyConfiguration, type Secrets } from "../import/formats.ts";
 import { writeSecretFile } from "../vault/support.ts";
-import { Home, succeeded } from "./harness.ts";
+import { Terminal } from "../programs/terminal.ts";
+import { ARTEFACT, Home, succeeded } from "./harness.ts";
 import { withPrograms } from "./programs.ts";
 
 const SCOPE = Object.values(MAIL_SCOPES).join(" ");
 const PASSWORD = "what the mail program says";
 
-withPrograms(["gpg"])("a sign-in of another tool's", () => {
+withPrograms(["gpg", "tmux"])("a sign-in of another tool's", () => {
   let world: World;
   let home: Home;
   let tokens: Tokens;
@@ -70,6 +71,36 @@ withPrograms(["gpg"])("a sign-in of another tool's", () => {
     await imports(file, "--address", home.address, "--password-file", password);
     await goesOn();
     expect(readFileSync(file, "utf8")).toBe(text);
+  });
+
+  test("of email-oauth2-proxy is shown first at a terminal, after its password was asked for", async () => {
+    const file = writeSecretFile(join(home.folder, "p"), proxyConfiguration(secrets, { password: PASSWORD }));
+    const line = `${ARTEFACT} import p --address anna@gmail.com`;
+    const answers = async (terminal: Terminal, ...passwords: string[]) => {
+      for (const password of passwords) {
+        await terminal.shows("The password that your mail program gives the proxy for");
+        await terminal.type(password);
+        await terminal.press("Enter");
+      }
+    };
+    await Terminal.with({ home, line }, async (terminal) => {
+      await answers(terminal, PASSWORD);
+      expect(await terminal.shows("Import it?")).toContain("refresh token  would go into the vault");
+      await terminal.press("Right", "Enter");
+      await terminal.shows("nothing was imported");
+    });
+    expect((await home.mailkey(["show", "anna@gmail.com"])).status).not.toBe(0);
+    await Terminal.with({ home, line }, async (terminal) => {
+      await answers(terminal, "wrong");
+      await terminal.shows("Another password is needed");
+      await terminal.type(PASSWORD);
+      await terminal.press("Enter");
+      await terminal.shows("Import it?");
+      await terminal.press("Enter");
+      expect(await terminal.shows("Next: mailkey test anna@gmail.com")).not.toContain(PASSWORD);
+    });
+    succeeded(await home.mailkey(["show", "anna@gmail.com"]));
+    expect(readFileSync(file, "utf8")).not.toContain(tokens.refreshToken);
   });
 
   test("of getmail goes on", async () => {

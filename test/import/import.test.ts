@@ -215,10 +215,17 @@ describe("importing", () => {
     });
     expect(await credentialOf("anna@gmail.com")).toMatchObject({ refreshToken: secrets.refreshToken });
     expect(await credentialOf("ben@example.org")).toBeUndefined();
-    expect(fake.out()).toContain("only with --run-commands");
+    expect(fake.out()).toContain("which --run-commands lets mailkey run");
     expect(fake.err()).toContain("cannot import Plain: it does not use OAuth2");
     expect(await importing(file, "--address", "ben@example.org", "--run-commands", "--replace")).toBe(0);
     expect(await credentialOf("ben@example.org")).toMatchObject({ refreshToken: secrets.refreshToken });
+  });
+
+  test("a command that fails is not shown: there may be a secret in it", async () => {
+    const text = aercAccounts(secrets).replace("= echo", "= false");
+    expect(await importing(write("accounts.conf", text), "--address", "ben@example.org", "--run-commands")).not.toBe(0);
+    expect(fake.err()).toContain("a command that the file names for a secret fails");
+    expect(fake.err()).not.toContain(secrets.refreshToken);
   });
 
   test("from himalaya takes the client, and secrets that are in the file", async () => {
