@@ -13,7 +13,7 @@ import type { Fetch } from "../platform/http.ts";
 import type { Environment, Paths } from "../platform/paths.ts";
 import type { Secret } from "../platform/secret.ts";
 import type { Credential } from "../tokens/credential.ts";
-import type { TokenAnswer, TokenPorts } from "../tokens/get-token.ts";
+import type { TokenAnswer, TokenPorts, TokenRequest } from "../tokens/get-token.ts";
 import type { VaultSettings } from "../vault/settings.ts";
 
 /** `error`: something does not work. `warning`: it works, and will not for long, or not everywhere, or not safely. */
@@ -85,6 +85,8 @@ export interface AccountSubject {
   stored(): Promise<Credential | Error | undefined>;
   /** A token for the default resource, renewed now; undefined when it cannot be had. */
   token(): Promise<FreshToken | undefined>;
+  /** A token like any program gets it, for what `token` does not tell; waited for before the process ends. @throws as `getToken` does */
+  getToken(request: TokenRequest): Promise<TokenAnswer>;
   /** How `token` ended: what the check for renewal reports. */
   renewal(): Promise<TokenAnswer | Error>;
 }

@@ -13,7 +13,7 @@ import { findExecutable } from "../platform/executables.ts";
 import { createFetch } from "../platform/http.ts";
 import type { Environment, Paths } from "../platform/paths.ts";
 import { run } from "../platform/process.ts";
-import { getToken, type TokenAnswer, type TokenPorts } from "../tokens/get-token.ts";
+import { getToken, type TokenAnswer, type TokenPorts, type TokenRequest } from "../tokens/get-token.ts";
 import { CredentialStore } from "../tokens/store.ts";
 import type { AskPassphrase } from "../vault/passphrase.ts";
 import type { AccountSubject, Machine, VersionQuestion } from "./check.ts";
@@ -101,6 +101,12 @@ async function subjectOf(
   const account = await orUndefined(() => loadAccount(machine.paths, address));
   if (account === undefined) return undefined;
   const { ports } = machine;
+  const tracked = async (request: TokenRequest) => {
+    ports.signal?.throwIfAborted(); // the process is about to end: nothing is begun any more
+    const renewing = getToken(ports, account, request);
+    onRenewal(renewing);
+    return renewing;
+  };
   const stored = once(async () => {
     const { failure } = await machine.vault();
     return failure ?? ended(async () => (await new CredentialStore(ports, account.credential).load())?.credential);
@@ -108,15 +114,14 @@ async function subjectOf(
   const renewal = once(async (): Promise<TokenAnswer | Error> => {
     const { failure } = await machine.vault();
     if (failure !== undefined) return failure;
-    const renewing = getToken(ports, account, { force: true });
-    onRenewal(renewing);
-    return ended(() => renewing);
+    return ended(() => tracked({ force: true }));
   });
   return {
     machine,
     account,
     stored,
     renewal,
+    getToken: tracked,
     async credential() {
       const found = await stored();
       return found instanceof Error ? undefined : found;

@@ -140,6 +140,29 @@ describe("the machine", () => {
     expect((await home.machine()).accounts.map(({ account }) => account.address)).toEqual([ADDRESS]);
   });
 
+  test("waits at the end for a renewal that is under way: its answer may be the only copy of a new sign-in", async () => {
+    let answer = () => undefined as void;
+    const asked = Promise.withResolvers<void>();
+    const createFetch = () => async () => {
+      const answered = new Promise<void>((resolve) => (answer = resolve));
+      asked.resolve();
+      await answered;
+      return Response.json({ token_type: "Bearer", access_token: "a", refresh_token: "rotated", expires_in: 3600 });
+    };
+    const machine = await home.machine({ ports: { ...home.ports, createFetch } });
+    const [subject] = machine.accounts;
+    void subject?.renewal();
+    await asked.promise;
+    let over = false;
+    const settled = machine.settled().then(() => (over = true));
+    await Bun.sleep(0);
+    expect(over).toBeFalse();
+    answer();
+    await settled;
+    expect((await failureOf(subject?.getToken({}) ?? Promise.resolve())).code).toBe("ERR_INTERRUPTED");
+    expect(await (await home.machine()).accounts[0]?.credential()).toMatchObject({ refreshToken: "rotated" });
+  });
+
   test("gives no credential where none is stored", async () => {
     const [first, second] = (await home.machine()).accounts;
     expect((await first?.credential())?.version).toBe(1);

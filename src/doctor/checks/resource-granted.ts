@@ -1,6 +1,5 @@
 /** Resources besides the default one that the account asks for, and that nobody granted. */
 import { isMailkeyError } from "../../errors.ts";
-import { getToken } from "../../tokens/get-token.ts";
 import type { AccountCheck, AccountSubject, Finding } from "../check.ts";
 import { mailkeyLine } from "../remedies.ts";
 
@@ -25,9 +24,10 @@ export const resourceGranted: AccountCheck = {
   },
 };
 
-async function examineResource({ machine, account }: AccountSubject, resource: string): Promise<Finding[]> {
+async function examineResource(subject: AccountSubject, resource: string): Promise<Finding[]> {
+  const { account } = subject;
   try {
-    await getToken(machine.ports, account, { resource });
+    await subject.getToken({ resource });
     return [];
   } catch (error) {
     if (!isMailkeyError(error, "ERR_CLIENT_REJECTED") && !isMailkeyError(error, "ERR_SIGN_IN_AGAIN")) return [];
