@@ -6,6 +6,7 @@
 import { pbkdf2 } from "node:crypto";
 import { promisify } from "node:util";
 import { shellWord } from "../platform/shell.ts";
+import { isSameAddress } from "../accounts/address.ts";
 import type { MailServer, Protocol } from "../providers/provider.ts";
 import { decryptFernet } from "./fernet.ts";
 import { notUnderstood } from "./foreign-text.ts";
@@ -40,8 +41,10 @@ export const emailOauth2Proxy: ImportTool = {
     if (sections === undefined) throw notUnderstood(file.path, emailOauth2Proxy.title);
     const found: Found[] = [];
     const names = [...sections.keys()].filter((name) => name.includes("@") && !name.startsWith("@"));
-    // One after the other: each may ask for a password.
-    for (const name of names) found.push(await foundIn(name, sections, file, ports));
+    const { address } = ports;
+    const wanted = address === undefined ? [] : names.filter((name) => isSameAddress(name, address));
+    // One after the other: each may ask for a password. Not for those that nobody wants.
+    for (const name of wanted.length > 0 ? wanted : names) found.push(await foundIn(name, sections, file, ports));
     return found;
   },
 };

@@ -199,6 +199,13 @@ describe("importing", () => {
     expect(fake.out()).toContain("the password that encrypts it was not given, or is another one");
   });
 
+  test("no password is tried on mailboxes that nobody wants", async () => {
+    const file = write("emailproxy.config", proxyConfiguration(secrets, { password: PASSWORD }));
+    expect(await importing(file, "--address", "robot@example.org", "--password-file", "/nowhere")).toBe(0);
+    expect(listAddresses(fake.paths)).toEqual(["robot@example.org"]);
+    expect(await importing(file, "--address", "anna@gmail.com", "--password-file", "/nowhere")).toBe(78);
+  });
+
   test("a file that asks for a million million iterations is not obeyed", async () => {
     const text = proxyConfiguration(secrets, { password: PASSWORD, iterations: 1000 });
     const file = write("emailproxy.config", text.replace("= 1000", "= 1000000000000"));
