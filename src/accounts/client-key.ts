@@ -34,7 +34,7 @@ type KeySettings = NonNullable<Account["client"]["key"]>;
 
 /** What most servers are set up for, where the provider does not say. */
 const USUAL_ALGORITHMS: readonly SigningAlgorithm[] = ["RS256", "ES256", "ES384", "PS256"];
-const NEW_KEY = "openssl req -x509 -newkey rsa:2048 -noenc -days 730 -subj /CN=mailkey -keyout key.pem -out cert.pem";
+const NEW_KEY = "openssl req -x509 -newkey rsa:2048 -nodes -days 730 -subj /CN=mailkey -keyout key.pem -out cert.pem";
 
 /** @throws ERR_CONFIG naming the file and what is wrong with it, ERR_UNTRUSTED_FILE, ERR_STORAGE */
 export async function readClientKey(

@@ -1,5 +1,6 @@
 /** `mailkey add` for a mailbox that another account's sign-in opens: there is nobody to sign in, and one file to write. */
 import { isShared, type Account } from "../accounts/account.ts";
+import { isSameAddress } from "../accounts/address.ts";
 import { mailboxesSharing, readAccount } from "../accounts/store.ts";
 import { MailkeyError } from "../errors.ts";
 import type { Paths } from "../platform/paths.ts";
@@ -38,8 +39,7 @@ const OWN_SIGN_IN = [
 export function findLender(paths: Paths, address: string, values: AddValues): Account | undefined {
   const { share, "login-as": person } = values;
   const own = OWN_SIGN_IN.find((name) => values[name] !== undefined);
-  if (share !== undefined && own !== undefined)
-    throw usage(`--${own} does not go with --share: one sign-in has one of it`);
+  if (share !== undefined && own !== undefined) throw usage(`--${own} does not go with --share`);
   const name = share ?? (own === undefined ? person : undefined);
   const lender = name === undefined ? undefined : findAccount(paths, name);
   if (name === undefined || (lender === undefined && share === undefined)) return undefined;
@@ -72,7 +72,7 @@ function fitsPerson(lender: Account, { provider }: AddValues): boolean {
 }
 
 function refuseCircles(paths: Paths, address: string, lender: Account): void {
-  if (lender.address.toLowerCase() === address.toLowerCase()) throw usage("a mailbox cannot share its own sign-in");
+  if (isSameAddress(lender.address, address)) throw usage("a mailbox cannot share its own sign-in");
   const [sharing] = mailboxesSharing(paths, address);
   if (sharing === undefined) return;
   throw new MailkeyError("ERR_CONFIG", `${sharing} uses the sign-in of ${address}, which has to stay`, {

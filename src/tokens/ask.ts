@@ -5,10 +5,8 @@
 import { authenticatedClient } from "../accounts/client-authentication.ts";
 import type { KeyPorts } from "../accounts/client-key.ts";
 import type { ResolvedAccount } from "../accounts/resolve.ts";
-import { parseServiceAccount, readServiceAccountFile } from "../accounts/service-account.ts";
 import { MailkeyError } from "../errors.ts";
 import { clientCredentialsGrant } from "../oauth/client-credentials.ts";
-import { jwtBearerGrant } from "../oauth/jwt-bearer.ts";
 import { refreshGrant } from "../oauth/refresh.ts";
 import type { PermanentFailure, TokenOutcome } from "../oauth/token-endpoint.ts";
 import type { Instant } from "../platform/clock.ts";
@@ -51,6 +49,10 @@ export function refusalError(account: ResolvedAccount, failure: PermanentFailure
 
 /** Every mailbox has tokens of its own: the assertion names it. */
 async function askForMailbox(account: ResolvedAccount, kept: Kept, scope: string, ports: KeyPorts): Promise<Ask> {
+  const [{ parseServiceAccount, readServiceAccountFile }, { jwtBearerGrant }] = await Promise.all([
+    import("../accounts/service-account.ts"), // nobody else needs them
+    import("../oauth/jwt-bearer.ts"),
+  ]);
   const { provider, login } = account;
   const place = account.account.service_account;
   const [content, where] =

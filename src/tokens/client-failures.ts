@@ -79,9 +79,10 @@ export function adminConsentUrl({ provider, client }: ResolvedAccount): string |
   return url.href;
 }
 
-function secretPlace({ address, client: { secret } }: ResolvedAccount): string {
+function secretPlace({ credential, grant, client: { secret } }: ResolvedAccount): string {
+  const appOnly = grant === "client_credentials" ? " --app-only" : "";
   if (secret === undefined || secret === "vault")
-    return `in the vault: mailkey add ${shellWord(address)} --replace --app-only …`;
+    return `in the vault: mailkey add ${shellWord(credential)} --replace${appOnly} --client-secret-file FILE`;
   return "file" in secret ? `in ${secret.file}` : `where this finds it: ${secret.command}`;
 }
 
