@@ -7,11 +7,13 @@ import { shellLine } from "../platform/shell.ts";
 export function nextStepText(account: ResolvedAccount, command: string): string {
   return `Next, have your mail programs get their tokens here:
 
-  mailkey setup                        finds them, shows what it would write, asks
+  mailkey setup                        finds them, shows changes, and asks
   mailkey setup mbsync msmtp           the two that most people use
   mailkey setup mbsync msmtp --print   lines to paste yourself
 
-What they run, and any other program can: ${tokenCommand(account, command)}
+What they run, and any other program can:
+
+  ${tokenCommand(account, command)}
 `;
 }
 

@@ -4,6 +4,7 @@ import { findParts, findProgram, type SetupWorld } from "../clients/plan.ts";
 import type { Capability, FoundProgram, Recipe } from "../clients/recipe.ts";
 import { loadRecipes } from "../clients/recipes.ts";
 import { readSetupRecord } from "../clients/record.ts";
+import { isAtLeast } from "../clients/version.ts";
 import { isMailkeyError, MailkeyError } from "../errors.ts";
 import type { Asker } from "./ask.ts";
 import type { Context } from "./context.ts";
@@ -37,7 +38,7 @@ export async function listPrograms(context: Context, world: SetupWorld, json: bo
     { text: recipe.name },
     installedCell(recipe, installed, found),
     accountsCell(accounts),
-    capabilitiesCell(recipe),
+    capabilitiesCell(recipe, found),
   ]);
   context.stdout(table(header, cells, context.terminal.colourOut));
 }
@@ -64,7 +65,10 @@ export async function chooseInstalled(
   isAgreed: boolean,
 ): Promise<string[]> {
   const installed = (await loadRecipes()).filter(
-    (recipe) => recipe.capabilities.length > 0 && isInstalled(recipe, world),
+    (recipe) =>
+      recipe.capabilities.length > 0 &&
+      isInstalled(recipe, world) &&
+      isNewEnough(recipe, findProgram(recipe, world.find)),
   );
   const names = installed.map(({ name }) => name);
   if (names.length === 0)
@@ -90,6 +94,10 @@ function isInstalled(recipe: Recipe, { find }: SetupWorld): boolean {
   return recipe.isThere?.(find) ?? findProgram(recipe, find) !== undefined;
 }
 
+function isNewEnough({ oldestVersion }: Recipe, found: FoundProgram | undefined): boolean {
+  return oldestVersion === undefined || isAtLeast(found?.version, oldestVersion);
+}
+
 /** Undefined when its files cannot be read or understood, which is told when they are to be changed. */
 async function accountsOf(recipe: Recipe, world: SetupWorld, draft: Draft): Promise<readonly string[] | undefined> {
   try {
@@ -108,8 +116,10 @@ function installedCell(recipe: Recipe, installed: boolean, found: FoundProgram |
 
 const DOES: Readonly<Record<Capability, string>> = { fetch: "fetches", send: "sends" };
 
-function capabilitiesCell({ capabilities }: Recipe): Cell {
+function capabilitiesCell(recipe: Recipe, found: FoundProgram | undefined): Cell {
+  const { capabilities, oldestVersion } = recipe;
   if (capabilities.length === 0) return { text: "cannot use tokens", tone: "dim" };
+  if (!isNewEnough(recipe, found)) return { text: `cannot use tokens: ${oldestVersion} can`, tone: "dim" };
   return { text: capabilities.map((each) => DOES[each]).join(", ") };
 }
 

@@ -26,6 +26,7 @@ export const aerc: Recipe = {
   executables: ["aerc"],
   versionArgs: ["-v"],
   versionPattern: /^aerc (\d+(?:\.\d+)+)/m,
+  oldestVersion: OLDEST,
   render(request) {
     neededVersion(request, "aerc", OLDEST);
     const path = join(configHome(request.env), "aerc", "accounts.conf");
@@ -39,7 +40,7 @@ export const aerc: Recipe = {
         'When it does not start, "Invalid source credentials", this says why: mailkey doctor',
         ...(request.caFile === undefined
           ? []
-          : [`Start it with mailkey's authorities: SSL_CERT_FILE=${shellLine([request.caFile])} aerc`]),
+          : [`Start it with mailkey's authorities:\n    SSL_CERT_FILE=${shellLine([request.caFile])} aerc`]),
       ],
     };
   },

@@ -13,15 +13,17 @@ import type { MailAccount, Recipe, RenderRequest, Rendering } from "./recipe.ts"
 import { isAtLeast } from "./version.ts";
 
 const NAME = "fdm";
+const OLDEST = "2.1";
 
 export const fdm: Recipe = {
   name: NAME,
   title: NAME,
-  summary: "fetches by IMAP, filters and delivers (2.1 and newer)",
+  summary: "fetches by IMAP, filters and delivers",
   capabilities: ["fetch"],
   executables: [NAME],
   versionArgs: ["-nvv", "-f", "/dev/null"], // it tells its version only before it does something
   versionPattern: /fdm (\d+\.\d+\w*)/,
+  oldestVersion: OLDEST,
   render,
   sources: [
     "https://github.com/nicm/fdm/pull/84", // oauthbearer
@@ -32,7 +34,7 @@ export const fdm: Recipe = {
 
 function render(request: RenderRequest): Rendering {
   const { accounts, program, home } = request;
-  if (!isAtLeast(program?.version, "2.1")) {
+  if (!isAtLeast(program?.version, OLDEST)) {
     const what = `fdm ${program?.version} cannot use tokens, 2.1 and newer can; it can filter what mbsync fetches`;
     throw new MailkeyError("ERR_UNSUPPORTED", what, { hint: "mailkey setup mbsync" });
   }

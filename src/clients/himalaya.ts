@@ -24,6 +24,7 @@ export const himalaya: Recipe = {
   executables: ["himalaya"],
   versionArgs: ["--version"],
   versionPattern: /himalaya v?(\d+(?:\.\d+)+)/,
+  oldestVersion: OLDEST,
   render(request) {
     neededVersion(request, "himalaya", OLDEST);
     const path = join(configHome(request.env), "himalaya", "config.toml");

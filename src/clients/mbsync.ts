@@ -30,7 +30,7 @@ export const mbsync: Recipe = {
       folders,
       handMade: findHandMade(request.read(path) ?? "", path, accounts),
       notes: [
-        "mbsync needs the XOAUTH2 plugin for SASL: libsasl2-modules-kdexoauth2 on Debian and Ubuntu, cyrus-sasl-xoauth2-git on Arch.",
+        `If it says "selected SASL mechanism(s) not available", it lacks a plugin. Debian and Ubuntu:\n    sudo apt install libsasl2-modules-kdexoauth2\nArch: cyrus-sasl-xoauth2-git.`,
         `Fetch:\n${accounts.map(({ label }) => `    mbsync ${label}`).join("\n")}`,
       ],
     };

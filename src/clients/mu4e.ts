@@ -46,14 +46,9 @@ ${sendThroughMsmtp(request)}${userAddress(request)}`;
       folders: [join(request.home, ".emacs.d")],
       notes: [
         "Once, before the first M-x mu4e:",
-        "mbsync -a",
-        shellLine([
-          "mu",
-          "init",
-          `--maildir=${root}`,
-          ...request.accounts.map(({ address }) => `--my-address=${address}`),
-        ]),
-        "mu index",
+        "    mbsync -a",
+        `    ${shellLine(["mu", "init", `--maildir=${root}`, ...request.accounts.map(({ address }) => `--my-address=${address}`)])}`,
+        "    mu index",
       ],
     };
   },

@@ -16,6 +16,7 @@ export const mutt: Recipe = {
   executables: ["mutt"],
   versionArgs: ["-v"],
   versionPattern: /^Mutt (\d+(?:\.\d+)+)/m, // neomutt is called mutt on some systems, and says its own name
+  oldestVersion: OLDEST,
   render(request) {
     neededVersion(request, "mutt", OLDEST);
     return renderMuttrc(request, {

@@ -16,6 +16,7 @@ export const neomutt: Recipe = {
   executables: ["neomutt"],
   versionArgs: ["-v"],
   versionPattern: /^NeoMutt (\d{8})/m,
+  oldestVersion: OLDEST,
   render(request) {
     neededVersion(request, "neomutt", OLDEST);
     return renderMuttrc(request, {

@@ -30,7 +30,7 @@ export const notmuch: Recipe = {
         ...fetch.edits,
         { kind: "block", path: emacs, comment: ";;", text: sendThroughMsmtp(request).trimStart() },
       ],
-      notes: [...fetch.notes, ...(configuration.text === undefined ? firstTime(request) : []), "notmuch new"],
+      notes: [...fetch.notes, ...(configuration.text === undefined ? firstTime(request) : []), "    notmuch new"],
     };
   },
   sources: [
@@ -86,7 +86,7 @@ function firstTime(request: RenderRequest): string[] {
   const [first, ...others] = request.accounts;
   return [
     "Once, before the first notmuch new:",
-    shellLine(["touch", join(request.home, ".notmuch-config")]),
+    `    ${shellLine(["touch", join(request.home, ".notmuch-config")])}`,
     setting("database.path", maildirRoot(request.home)),
     setting("user.primary_email", first.address),
     ...(others.length === 0 ? [] : [setting("user.other_email", ...others.map(({ address }) => address))]),
@@ -94,5 +94,5 @@ function firstTime(request: RenderRequest): string[] {
 }
 
 function setting(name: string, ...values: string[]): string {
-  return shellLine(["notmuch", "config", "set", name, ...values]);
+  return `    ${shellLine(["notmuch", "config", "set", name, ...values])}`;
 }

@@ -112,6 +112,8 @@ export interface Recipe {
   /** How it tells its version: arguments, and where the number is in what it prints. */
   readonly versionArgs?: readonly string[];
   readonly versionPattern?: RegExp;
+  /** The first version that can use tokens; older ones are not offered, and `render` refuses them. */
+  readonly oldestVersion?: string;
   /** Installed, though no executable says so (an Emacs library): asked instead of looking for `executables`. */
   isThere?(find: (executable: string) => FoundProgram | undefined): boolean;
   /**

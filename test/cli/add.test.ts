@@ -105,7 +105,7 @@ describe("adding an account", () => {
     expect(context.err()).toContain(`Signed in as ${ANNA}.`);
     expect(context.err()).toContain(`SMTP ${smtp?.host}:${smtp?.port}  works`);
     expect(context.out()).toContain("mailkey setup mbsync msmtp");
-    expect(context.out()).toMatch(/: \/.+ token anna@mail\.test\n/);
+    expect(context.out()).toMatch(/^ {2}\/.+ token anna@mail\.test$/m);
     expect(stored()).toEqual([`${ANNA}.age`]);
     expect(readFileSync(accountFile(), "utf8")).toContain(THUNDERBIRD_CLIENT_ID);
     await expectNoSecrets();

@@ -175,6 +175,16 @@ describe("an error that the catalogue knows", () => {
     expect(context.err().match(/why: /g)).toHaveLength(2);
   });
 
+  test("breaks lines at spaces on a person's terminal, but never a hint", async () => {
+    const hint = `mailkey add ${"a".repeat(30)}@mail.test --replace --client thunderbird --flow device`;
+    const error = new MailkeyError("ERR_CONFIG", `${"some words ".repeat(12)}end`, { hint });
+    await report(error, { ...context, terminal: { ...context.terminal, interactive: true } }, false);
+    const lines = context.err().split("\n");
+    expect(lines.slice(0, 2).every((line) => line.length <= 80)).toBe(true);
+    expect(lines[0]).toMatch(/^mailkey: error: some words .* (some|words)$/);
+    expect(lines).toContain(`mailkey: hint: ${hint}`);
+  });
+
   test("is known by its words, too, when there is no code", async () => {
     await report(new MailkeyError("ERR_PROGRAM", "gpg: Inappropriate ioctl for device"), context, false);
     expect(context.err()).toContain("mailkey: why: gpg's passphrase prompt");

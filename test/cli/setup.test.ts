@@ -239,6 +239,15 @@ describe("mailkey setup --list", () => {
       expect.objectContaining({ program: "msmtp", installed: true, version: "1.8.23", accounts: [ADDRESS] }),
     );
   });
+
+  test("says of a program that is too old for tokens which version can use them, and does not offer it", async () => {
+    install("mutt", "Mutt 1.14.6 (2020-07-11)");
+    install("msmtp", "msmtp version 1.8.23");
+    expect((await run("--list")).out).toMatch(/^mutt +1\.14\.6 +- +cannot use tokens: 2\.0\.0 can$/m);
+    const { status, err } = await run("--yes");
+    expect(status).toBe(64);
+    expect(err).toMatch(/hint: mailkey setup msmtp( postfix)? --yes\n/); // Postfix is found outside of PATH as well
+  });
 });
 
 describe("with --json", () => {
