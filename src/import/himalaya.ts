@@ -96,13 +96,14 @@ async function secretIn(secret: StoredSecret | undefined, ports: ImportPorts): P
   return command === undefined ? undefined : ports.runCommand?.(command);
 }
 
-/** An account of mailkey's can name a command for it: then nothing has to be run now. */
+/** An account of mailkey's can name a command for it, which would then be run at each renewal: that, too, the user has to allow. */
 async function clientSecretIn(
   secret: StoredSecret | undefined,
   ports: ImportPorts,
 ): Promise<Secret | { readonly command: string } | undefined> {
   const command = secret === undefined ? undefined : commandIn(secret);
-  return command === undefined ? secretIn(secret, ports) : { command };
+  if (command === undefined) return secretIn(secret, ports);
+  return ports.runCommand === undefined ? undefined : { command };
 }
 
 function commandIn(secret: StoredSecret): string | undefined {

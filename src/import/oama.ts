@@ -122,15 +122,20 @@ async function foundIn(file: ForeignFile, services: Services, ports: ImportPorts
     return unusable(address, `there is no client_id for ${called} in oama's config.yaml`, "--client-id ID");
   }
   const refreshToken = tokenOf(record.refresh_token ?? undefined);
+  const secret = secretOf(service, ports);
+  const isSecretLeft = secret === undefined && typeof service?.client_secret_cmd === "string";
   return {
     address,
-    client: { id, secret: secretOf(service) },
+    client: { id, secret },
     endpoints: endpointsOf(record.service, service),
     scopes: scopesIn(record.scope ?? service?.auth_scope ?? undefined),
     redirectUri: service?.redirect_uri ?? undefined,
     refreshToken,
     accessToken: accessTokenUntil(record.access_token, secondsOf(record.exp_date ?? ""), file.modifiedMs),
-    notTaken: refreshToken === undefined ? ["the sign-in: there is no refresh token in the record"] : [],
+    notTaken: [
+      ...(refreshToken === undefined ? ["the sign-in: there is no refresh token in the record"] : []),
+      ...(isSecretLeft ? ["the client secret: a command prints it, which --run-commands lets mailkey run"] : []),
+    ],
   };
 }
 
@@ -140,9 +145,14 @@ async function clientIdOf(service: Service | undefined, { runCommand }: ImportPo
   return service?.client_id ?? undefined;
 }
 
-function secretOf(service: Service | undefined): Secret | { readonly command: string } | undefined {
+/** A command is kept as one, to be run at each renewal, where the user allows commands of the file's. */
+function secretOf(
+  service: Service | undefined,
+  { runCommand }: ImportPorts,
+): Secret | { readonly command: string } | undefined {
   const command = service?.client_secret_cmd ?? undefined;
-  return command === undefined ? clientSecretOf(service?.client_secret ?? undefined) : { command: command.trim() };
+  if (command === undefined) return clientSecretOf(service?.client_secret ?? undefined);
+  return runCommand === undefined ? undefined : { command: command.trim() };
 }
 
 function endpointsOf(name: string, service: Service | undefined) {

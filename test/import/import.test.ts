@@ -245,11 +245,28 @@ describe("importing", () => {
     expect(readAccount(fake.paths, "ben@example.org")).toEqual({
       address: "ben@example.org",
       provider: "microsoft",
-      client: { id: "my-own-client", secret: { command: "pass show client" } },
+      client: { id: "my-own-client" },
       scopes: {
         outlook: ["https://outlook.office.com/IMAP.AccessAsUser.All", "https://outlook.office.com/SMTP.Send"],
       },
     });
+  });
+
+  test("a command that would be run at each renewal is kept only where the user allows commands", async () => {
+    const himalaya = write("config.toml", himalayaConfiguration(secrets));
+    const oama = oamaConfiguration(secrets).replace(/client_secret: .*/, "client_secret_cmd: pass show client");
+    write(".config/oama/config.yaml", oama);
+    const record = write("anna@gmail.com.oauth", oamaRecord(secrets));
+    for (const [file, address] of [
+      [himalaya, "ben@example.org"],
+      [record, "anna@gmail.com"],
+    ] as const) {
+      expect(await importing(file, "--replace")).toBe(0);
+      expect(readAccount(fake.paths, address)?.client.secret).toBeUndefined();
+      expect(fake.out()).toContain("the client secret: a command prints it, which --run-commands lets mailkey run");
+      expect(await importing(file, "--replace", "--run-commands")).toBe(0);
+      expect(readAccount(fake.paths, address)?.client.secret).toEqual({ command: "pass show client" });
+    }
   });
 
   test("an oama record brings its client from oama's configuration, tenant included", async () => {
