@@ -5,6 +5,7 @@ import type { MailServer, OAuthProvider, Protocol, Resource } from "../providers
 import { findClient, loadProvider } from "../providers/registry.ts";
 import { isShared, type Account, type SharedMailbox } from "./account.ts";
 import { readAccount, requireAccount } from "./store.ts";
+import { shellWord } from "../platform/shell.ts";
 
 export interface ResolvedClient {
   readonly id: string;
@@ -105,7 +106,7 @@ function lenderOf(paths: Paths, { address, credential }: SharedMailbox): Account
   if (lender !== undefined && !isShared(lender)) return lender;
   const why = lender === undefined ? "is not there" : "has no sign-in of its own";
   throw new MailkeyError("ERR_CONFIG", `${address} uses the sign-in of ${credential}, which ${why}`, {
-    hint: lender === undefined ? `mailkey add ${credential}` : `mailkey show ${credential}`,
+    hint: lender === undefined ? `mailkey add ${shellWord(credential)}` : `mailkey show ${shellWord(credential)}`,
   });
 }
 
@@ -134,7 +135,7 @@ function grantKindOf({ address, grant, service_account }: Account, provider: OAu
 function noSuchGrant(address: string, message: string, { serviceAccounts, applicationScopes }: OAuthProvider) {
   const flag =
     serviceAccounts === true ? " --service-account FILE" : applicationScopes === undefined ? "" : " --app-only";
-  return new MailkeyError("ERR_UNSUPPORTED", message, { hint: `mailkey add ${address}${flag}` });
+  return new MailkeyError("ERR_UNSUPPORTED", message, { hint: `mailkey add ${shellWord(address)}${flag}` });
 }
 
 /** The provider's facts as they are for a grant without a person: no refresh token that could end, and scopes of its own. */

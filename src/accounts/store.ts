@@ -6,6 +6,7 @@ import type { Paths } from "../platform/paths.ts";
 import { AccountFileSchema, isShared, type AccountFile } from "./account.ts";
 import { addressToFileName, fileNameToAddress, normaliseAddress } from "./address.ts";
 import { readToml, writeToml } from "../platform/toml.ts";
+import { shellWord } from "../platform/shell.ts";
 
 const ENDING = ".toml";
 
@@ -53,7 +54,9 @@ export function requireAccount(paths: Paths, address: string | undefined): Accou
   if (address !== undefined) {
     const account = readAccount(paths, address);
     if (account !== undefined) return account;
-    throw new MailkeyError("ERR_ACCOUNT_UNKNOWN", `there is no account ${address}`, { hint: `mailkey add ${address}` });
+    throw new MailkeyError("ERR_ACCOUNT_UNKNOWN", `there is no account ${address}`, {
+      hint: `mailkey add ${shellWord(address)}`,
+    });
   }
   const addresses = listAddresses(paths);
   const [only] = addresses;

@@ -29,6 +29,7 @@ import { tokenPorts } from "./ports.ts";
 import { obtainGrant, type Obtained } from "./sign-in-account.ts";
 import { isRefusedEverywhere, reportsJson, tryMailbox } from "./try-mailbox.ts";
 import { wrapText } from "./wrap.ts";
+import { shellWord } from "../platform/shell.ts";
 
 export const add = defineCommand({
   name: "add",
@@ -67,7 +68,7 @@ account. --app-only and --service-account are for organisations whose administra
     const adding = new Adding(values, context);
     const address = args[0] ?? (await adding.askAddress());
     return withCommandHints(
-      () => `mailkey add ${address}`,
+      () => `mailkey add ${shellWord(address)}`,
       () => adding.run(address),
     );
   },
@@ -155,7 +156,7 @@ class Adding {
     const agrees = await this.#asker?.confirm(`There is an account ${address} already. Replace it?`, false);
     if (agrees === true) return;
     throw new MailkeyError("ERR_USAGE", `there is an account ${address} already`, {
-      hint: `mailkey login ${address} signs in again; --replace starts over`,
+      hint: `mailkey login ${shellWord(address)} signs in again; --replace starts over`,
     });
   }
 
@@ -238,7 +239,7 @@ class Adding {
       return status;
     }
     this.#say(`\nThe account is in ${file}.`);
-    if (status !== 0) this.#say(`It is kept; mailkey test ${address} tries again.`);
+    if (status !== 0) this.#say(`It is kept; mailkey test ${shellWord(address)} tries again.`);
     this.#context.stdout(`\n${nextStepText(account, command)}`);
     return status;
   }

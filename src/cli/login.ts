@@ -12,6 +12,7 @@ import { withCommandHints } from "./flag-hint.ts";
 import { tokenPorts } from "./ports.ts";
 import { obtainGrant } from "./sign-in-account.ts";
 import { isRefusedEverywhere, reportsJson, tryMailbox } from "./try-mailbox.ts";
+import { shellWord } from "../platform/shell.ts";
 
 export const login = defineCommand({
   name: "login",
@@ -52,7 +53,8 @@ account who signs in. Where nobody signs in, a new token is asked for.`,
     if (before !== undefined) say(before);
     const kept = await secretsInVault(ports, account);
     const obtained = await withCommandHints(
-      (flag) => (flag === "--flow" ? `mailkey login ${address}` : `mailkey add ${credential} --replace`),
+      (flag) =>
+        flag === "--flow" ? `mailkey login ${shellWord(address)}` : `mailkey add ${shellWord(credential)} --replace`,
       () =>
         obtainGrant(context, ports, account, kept, {
           flow: values.flow as Flow | undefined,

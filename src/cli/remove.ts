@@ -3,7 +3,7 @@ import { isShared } from "../accounts/account.ts";
 import { deleteAccount, mailboxesSharing, requireAccount } from "../accounts/store.ts";
 import { programsNaming } from "../clients/part.ts";
 import { isMailkeyError, MailkeyError } from "../errors.ts";
-import { shellLine } from "../platform/shell.ts";
+import { shellLine, shellWord } from "../platform/shell.ts";
 import { removeCredential } from "../tokens/sign-in.ts";
 import { askerOf, type Asker } from "./ask.ts";
 import { defineCommand } from "./command.ts";
@@ -54,7 +54,7 @@ function stillNeeded(address: string, others: readonly string[]): MailkeyError {
 async function confirmRemoval(address: string, asker: Asker | undefined): Promise<void> {
   if (asker === undefined)
     throw new MailkeyError("ERR_USAGE", "cannot ask whether to remove: there is no terminal", {
-      hint: `mailkey remove ${address} --yes`,
+      hint: `mailkey remove ${shellWord(address)} --yes`,
     });
   const agrees = await asker.confirm(`Remove ${address} and its credential from this machine?`, false);
   if (!agrees) throw new MailkeyError("ERR_INTERRUPTED", "nothing was removed");

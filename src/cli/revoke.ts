@@ -5,7 +5,7 @@ import { mailboxesSharing } from "../accounts/store.ts";
 import { MailkeyError } from "../errors.ts";
 import { revokeRefreshToken } from "../oauth/revocation.ts";
 import type { Secret } from "../platform/secret.ts";
-import { shellLine } from "../platform/shell.ts";
+import { shellLine, shellWord } from "../platform/shell.ts";
 import type { TokenPorts } from "../tokens/get-token.ts";
 import { removeCredential, storedRefreshToken, storedSecrets } from "../tokens/sign-in.ts";
 import { askerOf } from "./ask.ts";
@@ -62,7 +62,7 @@ async function agree(
 ): Promise<void> {
   if (asker === undefined) {
     throw new MailkeyError("ERR_USAGE", "cannot ask whether to revoke: there is no terminal", {
-      hint: `mailkey revoke ${address} --yes`,
+      hint: `mailkey revoke ${shellWord(address)} --yes`,
     });
   }
   const lost = others.length === 0 ? "" : ` So does ${others.join(", ")}, which uses it too.`;
@@ -92,7 +92,7 @@ async function revokeAtProvider(account: ResolvedAccount, ports: TokenPorts, tok
   }
   const words = outcome.description === undefined ? outcome.error : `${outcome.error}: ${outcome.description}`;
   throw new MailkeyError("ERR_UNSUPPORTED", `${provider.name} does not revoke the sign-in (${words})`, {
-    hint: `mailkey remove ${address} forgets it on this machine${provider.grantsPage === undefined ? "" : `; withdraw it at ${provider.grantsPage}`}`,
+    hint: `mailkey remove ${shellWord(address)} forgets it on this machine${provider.grantsPage === undefined ? "" : `; withdraw it at ${provider.grantsPage}`}`,
     details: { error: outcome.error },
   });
 }

@@ -7,6 +7,7 @@ import { loadWorld } from "../clients/world.ts";
 import { MailkeyError } from "../errors.ts";
 import { commandPath } from "../platform/command-path.ts";
 import type { Context } from "./context.ts";
+import { shellWord } from "../platform/shell.ts";
 
 /** @param recipes say how programs tell their versions. @throws ERR_CONFIG for config.toml */
 export async function loadSetupWorld({ paths, env }: Context, recipes: readonly Recipe[]): Promise<SetupWorld> {
@@ -19,5 +20,7 @@ export function requireMailAccount({ accounts, broken }: SetupWorld, address: st
   for (const [name, error] of broken) if (isSameAddress(name, address)) throw error;
   const found = accounts.find((account) => isSameAddress(account.address, address));
   if (found !== undefined) return found;
-  throw new MailkeyError("ERR_ACCOUNT_UNKNOWN", `there is no account ${address}`, { hint: `mailkey add ${address}` });
+  throw new MailkeyError("ERR_ACCOUNT_UNKNOWN", `there is no account ${address}`, {
+    hint: `mailkey add ${shellWord(address)}`,
+  });
 }

@@ -1,5 +1,5 @@
 /** `mailkey status`: how every account is, from what was noted at the last renewal; asks neither vault nor provider. */
-import { shellLine } from "../platform/shell.ts";
+import { shellLine, shellWord } from "../platform/shell.ts";
 import { defineCommand } from "./command.ts";
 import { formatSeconds } from "./duration.ts";
 import { EXIT_SIGN_IN_AGAIN } from "./exit.ts";
@@ -76,7 +76,7 @@ function endText({ signInEndsInSeconds: unused, clientEndsInSeconds: client }: O
 
 function advice(overview: Overview): string[] {
   const { address, account, health, problem, record, signInEndsInSeconds, clientEndsInSeconds = 0 } = overview;
-  if (health === "sign-in-needed") return [`${address}: mailkey login ${account?.credential ?? address}`];
+  if (health === "sign-in-needed") return [`${address}: mailkey login ${shellWord(account?.credential ?? address)}`];
   if (health === "expiring-client") {
     const ends = clientEndsInSeconds < 0 ? "has ended" : `ends in ${formatSeconds(clientEndsInSeconds)}`;
     return [
@@ -87,7 +87,7 @@ function advice(overview: Overview): string[] {
   if (health === "failing") return [`${address}: ${record?.failure?.reason ?? "the last renewal failed"}`];
   if (health === "expiring-sign-in")
     return [
-      `${address}: the sign-in ends in ${formatSeconds(signInEndsInSeconds ?? 0)} unless a token is renewed: mailkey token ${address} --force >/dev/null`,
+      `${address}: the sign-in ends in ${formatSeconds(signInEndsInSeconds ?? 0)} unless a token is renewed: mailkey token ${shellWord(address)} --force >/dev/null`,
     ];
   return [];
 }

@@ -13,6 +13,7 @@ import { loginReportJson, loginReportText } from "./login-report.ts";
 import { tokenPorts } from "./ports.ts";
 import { writeStaleWarning } from "./problem.ts";
 import { hintOptions } from "./try-mailbox.ts";
+import { shellWord } from "../platform/shell.ts";
 
 /** Exchange takes its time over the first login of a new client. */
 const LOGIN_TIMEOUT_MS = 30_000;
@@ -74,7 +75,7 @@ function chooseServers({ account, provider }: ResolvedAccount, wanted: readonly 
   const missing = wanted.find((protocol) => servers[protocol] === undefined);
   if (missing !== undefined) {
     throw new MailkeyError("ERR_UNSUPPORTED", `${provider.name} has no ${missing.toUpperCase()} server`, {
-      hint: `mailkey show ${account.address}`,
+      hint: `mailkey show ${shellWord(account.address)}`,
     });
   }
   const chosen = Object.fromEntries(
@@ -84,7 +85,7 @@ function chooseServers({ account, provider }: ResolvedAccount, wanted: readonly 
   ) as Servers;
   if (Object.keys(chosen).length === 0) {
     throw new MailkeyError("ERR_UNSUPPORTED", `no mail servers are known for ${account.address}`, {
-      hint: `mailkey show ${account.address}`,
+      hint: `mailkey show ${shellWord(account.address)}`,
     });
   }
   return chosen;

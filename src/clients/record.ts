@@ -10,6 +10,7 @@ import { MailkeyError } from "../errors.ts";
 import { readPrivateText, replaceFile } from "../platform/files.ts";
 import type { Paths } from "../platform/paths.ts";
 import { checkShape } from "../platform/toml.ts";
+import { shellWord } from "../platform/shell.ts";
 
 const FileSchema = v.strictObject({
   /** Whose parts are in it. */
@@ -39,7 +40,7 @@ export function readSetupRecord(paths: Paths): SetupRecord {
   try {
     raw = JSON.parse(text);
   } catch (cause) {
-    throw new MailkeyError("ERR_CONFIG", `${path} is not valid JSON`, { cause, hint: `rm ${path}` });
+    throw new MailkeyError("ERR_CONFIG", `${path} is not valid JSON`, { cause, hint: `rm ${shellWord(path)}` });
   }
   return checkShape(raw, RecordSchema, path);
 }

@@ -5,6 +5,7 @@ import type { Environment } from "../platform/paths.ts";
 import { run, type RunResult } from "../platform/process.ts";
 import { peerText } from "../platform/text.ts";
 import { joinWords } from "./shlex.ts";
+import { shellWord } from "../platform/shell.ts";
 
 export interface Pipes {
   /** Undefined: `gpg --decrypt`, as in the script. */
@@ -26,7 +27,7 @@ export async function decrypt(ciphertext: Uint8Array, path: string, pipes: Pipes
   const result = await runPipe(command, "--decryption-pipe", ciphertext, pipes.env);
   if (result.status === 0 && result.signal === undefined) return result.stdout;
   throw new MailkeyError("ERR_VAULT_LOCKED", `cannot decrypt ${path}: ${failureOf(command, result)}`, {
-    hint: `try it yourself: ${joinWords(command)} < '${path}' > /dev/null; without a terminal gpg needs its agent unlocked, in one it needs GPG_TTY=$(tty)`,
+    hint: `try it yourself: ${joinWords(command)} < ${shellWord(path)} > /dev/null; without a terminal gpg needs its agent unlocked, in one it needs GPG_TTY=$(tty)`,
   });
 }
 

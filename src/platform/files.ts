@@ -24,6 +24,7 @@ import {
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { MailkeyError, systemErrorCode } from "../errors.ts";
+import { shellWord } from "./shell.ts";
 
 /** Temporary files this old belong to writers that were killed: nobody writes for that long. */
 const LEFTOVER_MS = 10 * 60 * 1000;
@@ -176,14 +177,14 @@ function checkOwnerAndMode(path: string, owner: number, mode: number, privacy: P
   if (user === undefined) return; // Windows: access control lists, not modes
   if (owner !== user && owner !== 0) {
     throw new MailkeyError("ERR_UNTRUSTED_FILE", `${path} belongs to another user (uid ${owner})`, {
-      hint: `chown "$USER" '${path}'`,
+      hint: `chown "$USER" ${shellWord(path)}`,
     });
   }
   const forbidden = privacy === "secret" ? GROUP_OR_OTHERS : GROUP_OR_OTHERS_WRITE;
   if ((mode & forbidden) === 0) return;
   const who = privacy === "secret" ? "can be read or changed" : "can be changed";
   throw new MailkeyError("ERR_UNTRUSTED_FILE", `${path} ${who} by other users (mode ${(mode & 0o777).toString(8)})`, {
-    hint: `chmod ${privacy === "secret" ? "go=" : "go-w"} '${path}'`,
+    hint: `chmod ${privacy === "secret" ? "go=" : "go-w"} ${shellWord(path)}`,
   });
 }
 

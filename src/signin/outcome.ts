@@ -5,6 +5,7 @@ import type { PermanentFailure, TransientFailure } from "../oauth/token-endpoint
 import type { Identity } from "../oauth/identity.ts";
 import type { Flow } from "./choose.ts";
 import type { Page } from "./page.ts";
+import { shellWord } from "../platform/shell.ts";
 
 /** What is needed to name things. */
 export interface Setting {
@@ -66,11 +67,12 @@ function remedy(vendorCode: string | undefined, flow: Flow): string | undefined 
 
 export function wrongUserError(login: string, identity: Identity): MailkeyError {
   const [someone] = identity.addresses;
+  const flag = `--login-as ${shellWord(someone)}`; // the provider's word, and to be typed
   return new MailkeyError(
     "ERR_WRONG_USER",
     `${someone} signed in, but ${login} was asked for: nothing has been stored`,
     {
-      hint: `sign in as ${login}, in a private window if need be; if ${someone} is who may open that mailbox, add --login-as ${someone}`,
+      hint: `sign in as ${login}, in a private window if need be; if ${someone} is who may open that mailbox, add ${flag}`,
       details: { signedIn: someone, expected: login },
     },
   );

@@ -7,6 +7,7 @@
 import * as v from "valibot";
 import { MailkeyError } from "../errors.ts";
 import type { Secret } from "../platform/secret.ts";
+import { shellWord } from "../platform/shell.ts";
 
 const instant = v.object({ wallMs: v.number(), boot: v.optional(v.object({ id: v.string(), ms: v.number() })) });
 
@@ -67,7 +68,7 @@ export function decodeCredential(bytes: Uint8Array, address: string): Credential
   } catch {
     // The cause is left out on purpose: a parser's message quotes what it stumbled over.
     throw new MailkeyError("ERR_VAULT_DAMAGED", `the stored credential of ${address} cannot be understood`, {
-      hint: `mailkey login ${address}`,
+      hint: `mailkey login ${shellWord(address)}`,
     });
   }
 }

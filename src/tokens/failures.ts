@@ -3,6 +3,7 @@ import type { ResolvedAccount } from "../accounts/resolve.ts";
 import { MailkeyError } from "../errors.ts";
 import type { PermanentFailure, TransientFailure } from "../oauth/token-endpoint.ts";
 import type { Refusal } from "./credential.ts";
+import { shellWord } from "../platform/shell.ts";
 
 /** Errors of RFC 6749 5.2 and OIDC Core 3.1.2.6 that a new sign-in mends; all others are about the client or the request. */
 const SIGN_IN_MENDS: ReadonlySet<string> = new Set([
@@ -20,7 +21,9 @@ export function isMendedBySignIn(error: string): boolean {
 }
 
 export function signInNeeded(address: string): MailkeyError {
-  return new MailkeyError("ERR_SIGN_IN_AGAIN", `${address} is not signed in`, { hint: `mailkey login ${address}` });
+  return new MailkeyError("ERR_SIGN_IN_AGAIN", `${address} is not signed in`, {
+    hint: `mailkey login ${shellWord(address)}`,
+  });
 }
 
 export function unavailableError(address: string, failure: TransientFailure): MailkeyError {
@@ -44,7 +47,7 @@ export function signInOver(account: ResolvedAccount, failure: PermanentFailure):
     "ERR_SIGN_IN_AGAIN",
     `${account.provider.name} no longer accepts the sign-in of ${account.credential} (${words})`,
     {
-      hint: `mailkey login ${account.credential}`,
+      hint: `mailkey login ${shellWord(account.credential)}`,
       details: { error, vendorCode, address: account.address },
     },
   );

@@ -19,6 +19,7 @@ import { probeCipher } from "./probe.ts";
 import { checkVaultSettings, loadVaultSettings, saveVaultSettings, type VaultSettings } from "./settings.ts";
 import { lockCredential, lockVaultSettings, type SwitchPorts, type VaultTarget } from "./switch.ts";
 import type { Vault } from "./vault.ts";
+import { shellWord } from "../platform/shell.ts";
 
 export interface MovePorts extends SwitchPorts {
   /** Told after each step: `marked`, `copied NAME`, `switched`, `removed NAME`, `done`. */
@@ -200,7 +201,7 @@ function readMarker(paths: Paths): Marker | undefined {
   } catch (cause) {
     throw new MailkeyError("ERR_CONFIG", `${path} is not valid JSON`, {
       cause,
-      hint: `look at it, then remove it: rm '${path}'`,
+      hint: `look at it, then remove it: rm ${shellWord(path)}`,
     });
   }
   return { from: checkVaultSettings(raw.from, path), to: checkVaultSettings(raw.to, path) };

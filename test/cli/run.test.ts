@@ -175,6 +175,11 @@ describe("an error that the catalogue knows", () => {
     expect(context.err().match(/why: /g)).toHaveLength(2);
   });
 
+  test("quotes an address in a hint, so that typing it runs nothing", async () => {
+    await run("token", "o'b$(id)@mail.test");
+    expect(context.err()).toContain(`mailkey: hint: mailkey add 'o'\\''b$(id)@mail.test'\n`);
+  });
+
   test("breaks lines at spaces on a person's terminal, but never a hint", async () => {
     const hint = `mailkey add ${"a".repeat(30)}@mail.test --replace --client thunderbird --flow device`;
     const error = new MailkeyError("ERR_CONFIG", `${"some words ".repeat(12)}end`, { hint });

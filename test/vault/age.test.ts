@@ -180,7 +180,7 @@ describe("an identity file", () => {
     await ensureIdentityFile(path, new Date());
     chmodSync(path, 0o640);
     const error = await failureOf(Promise.try(() => readIdentityFile(path)));
-    expect([error.code, error.hint]).toEqual(["ERR_UNTRUSTED_FILE", `chmod go= '${path}'`]);
+    expect([error.code, error.hint]).toEqual(["ERR_UNTRUSTED_FILE", `chmod go= ${path}`]);
   });
 
   test("that is missing, empty or something else is named without quoting it", async () => {

@@ -1,6 +1,7 @@
 /** Names of providers and mail servers. */
 import type { Finding, Machine, MachineCheck } from "../check.ts";
 import { lookUpProblem, proxyFor, tokenEndpoints } from "../network.ts";
+import { shellLine, shellWord } from "../../platform/shell.ts";
 
 export const dns: MachineCheck = {
   of: "machine",
@@ -52,7 +53,10 @@ function unknownHost({ accounts }: Machine, host: string, problem: string): Find
     severity: "error",
     seen: `${host} cannot be looked up: ${problem}`,
     means: "Nothing can be had from that host. Its name may be misspelt, or the network hides it.",
-    remedy: owner === undefined ? [`getent hosts ${host}`] : [`mailkey show ${owner.account.address}`],
+    remedy:
+      owner === undefined
+        ? [shellLine(["getent", "hosts", host])]
+        : [`mailkey show ${shellWord(owner.account.address)}`],
     advice:
       owner === undefined
         ? "If that prints nothing, the name servers of this network are at fault."

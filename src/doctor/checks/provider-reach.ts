@@ -2,6 +2,7 @@
 import { peerText } from "../../platform/text.ts";
 import type { Finding, Machine, MachineCheck } from "../check.ts";
 import { askProvider, isJson, isWayOpen, tokenEndpoints } from "../network.ts";
+import { shellLine } from "../../platform/shell.ts";
 
 export const providerReach: MachineCheck = {
   of: "machine",
@@ -42,7 +43,7 @@ function unreachable(url: URL, reason: string): Finding {
     severity: "error",
     seen: reason,
     means: "Tokens cannot be renewed. Mail programs go on until the present token ends, within the hour.",
-    remedy: [`curl -sS -o /dev/null https://${url.host}/`],
+    remedy: [shellLine(["curl", "-sS", "-o", "/dev/null", `https://${url.host}/`])],
     advice: "Is the network up, and does a firewall let https to that host through?",
   };
 }

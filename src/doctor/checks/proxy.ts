@@ -2,6 +2,7 @@
 import { peerText } from "../../platform/text.ts";
 import type { Finding, MachineCheck } from "../check.ts";
 import { connectProblem, portOf, type ProxySetting, proxyFor, tokenEndpoints } from "../network.ts";
+import { shellWord } from "../../platform/shell.ts";
 
 export const proxy: MachineCheck = {
   of: "machine",
@@ -27,7 +28,7 @@ function malformed({ variable }: ProxySetting, value: string): Finding {
     severity: "error",
     seen: `${variable} is not the URL of an HTTP proxy${plain === undefined ? "" : `: ${peerText(plain, 100)}`}`,
     means: "Requests to the provider fail, or go out directly: tokens cannot be renewed reliably.",
-    remedy: [plain === undefined ? `unset ${variable}` : `export ${variable}=http://${plain}`],
+    remedy: [plain === undefined ? `unset ${variable}` : `export ${variable}=${shellWord(`http://${plain}`)}`],
     advice: "Set it in the same way where your shell, cron or systemd gets it from.",
   };
 }
