@@ -27,7 +27,10 @@ const OPTIONS = {
     value: "FILE",
     summary: "the password that encrypts email-oauth2-proxy's tokens",
   },
-  "run-commands": { type: "boolean", summary: "run the commands that the file names for its secrets" },
+  "run-commands": {
+    type: "boolean",
+    summary: "run the commands that the file names for its secrets, or keep them for renewals",
+  },
   "decryption-pipe": { type: "string", value: "COMMAND", summary: "decrypts the file; default: gpg --decrypt" },
   "client-id": { type: "string", value: "ID", summary: "the client, for a file that names none" },
   script: { type: "string", value: "FILE", summary: "take pipe and client from your edited copy of mutt_oauth2.py" },

@@ -1,12 +1,12 @@
 /** The command that a mail program runs for its token, as far as it can be understood without running it. */
-import { accessSync, constants, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { basename, isAbsolute } from "node:path";
 import { isSameAddress } from "../accounts/address.ts";
 import { listAddresses } from "../accounts/store.ts";
 import { tokenCommandOf } from "../clients/account.ts";
 import { isMailkeyError } from "../errors.ts";
 import { splitWords } from "../mutt-oauth2/shlex.ts";
-import { findExecutable } from "../platform/executables.ts";
+import { findExecutable, isExecutable } from "../platform/executables.ts";
 import { homeFolder } from "../platform/paths.ts";
 import { shellLine } from "../platform/shell.ts";
 import { peerText } from "../platform/text.ts";
@@ -144,15 +144,6 @@ function addressesOf(machine: Machine): string[] {
 function isFile(path: string): boolean {
   try {
     return statSync(path).isFile();
-  } catch {
-    return false;
-  }
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
   } catch {
     return false;
   }

@@ -18,7 +18,8 @@ export function findExecutable(name: string, env: Environment): string | undefin
   return findExecutables(name, env)[0];
 }
 
-function isExecutable(path: string): boolean {
+/** Whether it is a file that this user may run. */
+export function isExecutable(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);
     return statSync(path).isFile();

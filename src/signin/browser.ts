@@ -3,8 +3,7 @@
  * prints is discarded. URLs are fine as arguments: an authorization URL holds a challenge, not the verifier.
  */
 import { spawn } from "node:child_process";
-import { accessSync, constants, statSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { findExecutable } from "../platform/executables.ts";
 import type { Environment } from "../platform/paths.ts";
 
 /** The machine as far as browsers are concerned. */
@@ -40,7 +39,7 @@ export function findBrowser({ env, platform }: Desktop): BrowserFinding {
         : isWsl
           ? [["wslview"], ["rundll32.exe", "url.dll,FileProtocolHandler"]]
           : [["xdg-open"], ["gio", "open"], ["x-www-browser"], ["sensible-browser"]];
-  const found = candidates.find(([program]) => platform === "win32" || isInstalled(program, env));
+  const found = candidates.find(([program]) => platform === "win32" || findExecutable(program, env) !== undefined);
   if (found === undefined) return { available: false, reason: `${candidates[0]?.[0] ?? "a browser"} is not installed` };
   return { available: true, launch: (url) => [...found, url] };
 }
@@ -64,27 +63,13 @@ export function launchBrowser([program, ...args]: Launch, env: Environment): Pro
 function fromVariable(env: Environment): ((url: string) => Launch) | undefined {
   for (const entry of (env["BROWSER"] ?? "").split(":")) {
     const [program, ...args] = entry.trim().split(/\s+/);
-    if (program === undefined || program === "" || !isInstalled(program, env)) continue;
+    if (program === undefined || program === "" || findExecutable(program, env) === undefined) continue;
     return (url) =>
       args.some((word) => word.includes("%s"))
         ? [program, ...args.map((word) => word.replaceAll("%s", url))]
         : [program, ...args, url];
   }
   return undefined;
-}
-
-function isInstalled(program: string, env: Environment): boolean {
-  if (program.includes("/")) return isExecutable(program);
-  return (env["PATH"] ?? "").split(delimiter).some((folder) => folder !== "" && isExecutable(join(folder, program)));
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return statSync(path).isFile();
-  } catch {
-    return false;
-  }
 }
 
 function isSet(value: string | undefined): boolean {
