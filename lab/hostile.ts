@@ -91,8 +91,8 @@ export function granted(changes: Readonly<Record<string, unknown>> = {}): Reply 
   return {
     body: {
       token_type: "Bearer",
-      access_token: "hostile-access-token",
-      refresh_token: "hostile-refresh-token",
+      access_token: "hostile-access-9d41c7",
+      refresh_token: "hostile-refresh-b82e06",
       expires_in: 3600,
       scope: "https://outlook.office.com/IMAP.AccessAsUser.All",
       ...changes,

@@ -36,7 +36,9 @@ function shown(line: string): string {
     .replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, "?");
 }
 
-/** `password secret`, `Pass = secret`; not the commands that print one. */
+/** `password secret`, `Pass = secret`, `imaps://user:secret@host`; not the commands that print one. */
 function withoutPassword(line: string): string {
-  return line.replace(/^(\s*(?:set\s+)?\w*pass(?:word|wd|phrase)?\b["']?\s*[=: ]\s*).+/i, "$1…");
+  return line
+    .replace(/(^|[^\w-])(\w*pass(?:word|wd|phrase)?["']?(?:\s*[=:.]\s*|\s+))\S.*/i, "$1$2…")
+    .replace(/(:\/\/[^\s:@/]*:)[^\s@/]+@/g, "$1…@");
 }

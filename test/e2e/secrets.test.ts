@@ -17,8 +17,29 @@ import { Home, type Result } from "./harness.ts";
 import { withPrograms } from "./programs.ts";
 import { addBy } from "./signing-in.ts";
 
+const MAIL_PASSWORD = "password-of-an-old-mailbox";
+/** Somebody else's accounts, in the files that setup adds to and the doctor reads. */
+const FILES_WITH_PASSWORD: Readonly<Record<string, string>> = {
+  ".mbsyncrc": `IMAPAccount old\nHost mail.test\nUser old\nPass ${MAIL_PASSWORD}\n`,
+  ".msmtprc": `account old\nhost mail.test\nuser old\npassword ${MAIL_PASSWORD}\n`,
+  ".muttrc": `set imap_pass = "${MAIL_PASSWORD}"\nset smtp_url = "smtp://old:${MAIL_PASSWORD}@mail.test/"\n`,
+  ".mpoprc": `account old\nhost mail.test\nuser old\npassword ${MAIL_PASSWORD}\n`,
+};
+const SET_UP = [
+  "mbsync",
+  "msmtp",
+  "mutt",
+  "aerc",
+  "mu4e",
+  "gnus",
+  "smtpmail",
+  "offlineimap",
+  "getmail",
+  "mpop",
+  "curl",
+];
 const PASSPHRASE = "correct-horse-battery-staple-9174";
-const HOSTILE_SECRETS = ["hostile-access-token", "hostile-refresh-token"];
+const HOSTILE_SECRETS = ["hostile-access-9d41c7", "hostile-refresh-b82e06"];
 /** The drop-in knows no provider but the real ones: they are out of reach here, by a proxy that is not there. */
 const NO_NETWORK = { HTTPS_PROXY: "http://127.0.0.1:1" };
 const WATCHED = ["gpg", "gpgconf", "age", "sh", "secret-tool", "xdg-open"];
@@ -110,8 +131,10 @@ withPrograms(["gpg", "age", "dovecot"])("no secret", () => {
     }
     await run("login", address, "--verbose");
     await run("token", address, "--resource", "nonsense", "--verbose");
+    await withMailPrograms();
     world.expireNow();
     await run("test", address, "--verbose");
+    await run("doctor", "--verbose");
     await run("vault", "move", "age", "--verbose");
     printed.push({
       words: "add, confidential",
@@ -127,6 +150,8 @@ withPrograms(["gpg", "age", "dovecot"])("no secret", () => {
     await withHostileProvider();
     await withTokenFile();
     await run("revoke", address, "--yes", "--verbose");
+    await run("doctor", "--verbose");
+    await withPastedLogs();
     await run("remove", address, "--yes", "--verbose");
   }
 
@@ -159,6 +184,29 @@ withPrograms(["gpg", "age", "dovecot"])("no secret", () => {
     await run("import", "mutt-oauth2", tokens, "--decryption-pipe", "cat", "--verbose", "--json");
   }
 
+  /** Mail programs set up beside somebody else's account, whose password stands in their files, and taken out again. */
+  async function withMailPrograms(): Promise<void> {
+    for (const [name, text] of Object.entries(FILES_WITH_PASSWORD)) writeSecretFile(join(home.folder, name), text);
+    await run("setup", "--list", "--verbose");
+    for (const json of [[], ["--json"]]) {
+      for (const flag of [[], ["--print"], ["--yes"], ["--check"]])
+        await run("setup", ...SET_UP, ...flag, ...json, "--verbose");
+    }
+    await run("doctor", "--verbose");
+    await run("setup", ...SET_UP, "--remove", "--verbose");
+    await run("setup", ...SET_UP, "--remove", "--yes", "--verbose");
+  }
+
+  /** People paste logs that have everything in them. */
+  async function withPastedLogs(): Promise<void> {
+    const log = `AADSTS700082: invalid_grant\n${secrets().join("\n")}\n`;
+    for (const flags of [[], ["--json"], ["--account", home.address]]) {
+      const words = ["explain", ...flags, "--verbose"];
+      printed.push({ words: words.join(" "), result: await home.mailkey(words, { input: log }) });
+    }
+    printed.push({ words: "explain", result: await home.mailkey(["explain"], { input: secrets().join(" ") }) });
+  }
+
   /** Every failure of a token endpoint that echoes what it was sent where it can. */
   async function withHostileProvider(): Promise<void> {
     const file = join(home.folder, ".config/mailkey/accounts", `${home.address}.toml`);
@@ -178,10 +226,10 @@ withPrograms(["gpg", "age", "dovecot"])("no secret", () => {
         status: 400,
         body: {
           error: "invalid_client",
-          error_description: `your secret ${CONFIDENTIAL_CLIENT_SECRET} and token hostile-refresh-token are wrong`,
+          error_description: `your secret ${CONFIDENTIAL_CLIENT_SECRET} and token hostile-refresh-b82e06 are wrong`,
         },
       },
-      { status: 400, body: { error: "hostile-refresh-token" } },
+      { status: 400, body: { error: "hostile-refresh-b82e06" } },
       { status: 302, headers: { location: `https://localhost/?${encodeURIComponent(echo)}` }, body: "" },
     ];
     for (const reply of replies) {
@@ -194,7 +242,13 @@ withPrograms(["gpg", "age", "dovecot"])("no secret", () => {
     writeFileSync(file, honest, { mode: 0o600 });
   }
 
-  const secrets = (): string[] => [...world.secrets, ...HOSTILE_SECRETS, CONFIDENTIAL_CLIENT_SECRET, PASSPHRASE];
+  const secrets = (): string[] => [
+    ...world.secrets,
+    ...HOSTILE_SECRETS,
+    CONFIDENTIAL_CLIENT_SECRET,
+    PASSPHRASE,
+    MAIL_PASSWORD,
+  ];
 
   /** As it is, in base64, in a URL; whole, or a part that would do. */
   function holds(text: string, secret: string): boolean {
@@ -231,11 +285,14 @@ withPrograms(["gpg", "age", "dovecot"])("no secret", () => {
 
   test("is in a file outside the vault", () => {
     const vaultFiles = /\/\.local\/state\/mailkey\/vault/;
+    const backups = /\/\.local\/state\/mailkey\/backups\//; // what stood in the user's own files
     const allowed = new Set(
-      ["passphrase", "client-secret", "children.log", "tokens"].map((name) => join(home.folder, name)),
+      ["passphrase", "client-secret", "children.log", "tokens", ...Object.keys(FILES_WITH_PASSWORD)].map((name) =>
+        join(home.folder, name),
+      ),
     );
     const found = filesBelow(home.folder)
-      .filter((path) => !vaultFiles.test(path) && !allowed.has(path))
+      .filter((path) => !vaultFiles.test(path) && !backups.test(path) && !allowed.has(path))
       .flatMap((path) => {
         const content = readFileSync(path, "latin1");
         return secrets().flatMap((secret) => (holds(content, secret) ? [path] : []));
