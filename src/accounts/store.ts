@@ -60,14 +60,17 @@ export function requireAccount(paths: Paths, address: string | undefined): Accou
   }
   const addresses = listAddresses(paths);
   const [only] = addresses;
-  if (only === undefined)
-    throw new MailkeyError("ERR_ACCOUNT_UNKNOWN", "there is no account yet", { hint: "mailkey add you@example.com" });
+  if (only === undefined) throw noAccountYet();
   if (addresses.length > 1) {
     throw new MailkeyError("ERR_USAGE", `which account? there are ${addresses.length}: ${addresses.join(", ")}`, {
       hint: "name one of them",
     });
   }
   return requireAccount(paths, only);
+}
+
+export function noAccountYet(): MailkeyError {
+  return new MailkeyError("ERR_ACCOUNT_UNKNOWN", "there is no account yet", { hint: "mailkey add you@example.com" });
 }
 
 /** The mailboxes that are opened with the credential of `address`, sorted. Files that cannot be read are left out. */

@@ -1,4 +1,5 @@
 /** `mailkey setup`: the configuration of mail programs, shown, agreed upon, written, checked, taken out. */
+import { noAccountYet } from "../accounts/store.ts";
 import { applyDraft, type Applied } from "../clients/apply.ts";
 import { Draft } from "../clients/draft.ts";
 import { planPrint, planRemoval, planSetup, type ProgramPlan, type SetupWorld } from "../clients/plan.ts";
@@ -96,6 +97,7 @@ class SettingUp {
       return names.length === 0 ? programsSetUp(this.#world, this.#draft) : Promise.all(names.map(loadRecipe));
     if (print === true && names.length > 0) return Promise.all(names.map(loadRecipe));
     if (names.length > 0) return loadNamed(names);
+    if (this.#world.accounts.length + this.#world.broken.size === 0) throw noAccountYet(); // before anything is asked
     const asker = askerOf(this.#context, json === true || yes === true);
     return loadNamed(await chooseInstalled(this.#world, this.#draft, asker, yes === true));
   }
@@ -117,12 +119,13 @@ class SettingUp {
   }
 
   async #reportFailures(): Promise<number> {
-    const [only, ...others] = this.#failures;
+    // What keeps every program from being set up is told once.
+    const errors = [...new Map(this.#failures.map(({ error }) => [error.message, error])).values()];
+    const [only, ...others] = errors;
     if (only === undefined) return 0;
-    if (others.length === 0 && this.#plans.length === 0) throw only.error;
+    if (others.length === 0 && this.#plans.length === 0) throw only;
     const statuses: number[] = [];
-    for (const { error } of this.#failures)
-      statuses.push(await report(error, this.#context, this.#values.json === true));
+    for (const error of errors) statuses.push(await report(error, this.#context, this.#values.json === true));
     return statuses[0] ?? 0;
   }
 

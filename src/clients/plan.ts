@@ -6,6 +6,7 @@
  */
 import { dirname } from "node:path";
 import { isSameAddress } from "../accounts/address.ts";
+import { noAccountYet } from "../accounts/store.ts";
 import { isMailkeyError, MailkeyError } from "../errors.ts";
 import type { Environment } from "../platform/paths.ts";
 import type { Draft } from "./draft.ts";
@@ -119,7 +120,7 @@ async function choose(subject: Subject, wanted: Wanted) {
   const { added, skipped } = await newcomers(subject, wanted, kept);
   const accounts = [...kept, ...added];
   if (accounts.length > 0 || names.length > 0) return { parts, accounts, dropped, skipped };
-  throw new MailkeyError("ERR_ACCOUNT_UNKNOWN", "there is no account yet", { hint: "mailkey add you@example.com" });
+  throw noAccountYet();
 }
 
 async function place(subject: Subject, parts: readonly Part[], accounts: readonly [MailAccount, ...MailAccount[]]) {

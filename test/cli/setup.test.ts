@@ -107,6 +107,16 @@ describe("mailkey setup", () => {
     empty.dispose();
   });
 
+  test.each([[[]], [["msmtp", "mbsync", "mutt"]]])(
+    "says what keeps all programs back once: setup %p",
+    async (names) => {
+      const empty = fakeContext();
+      expect(await runCommandLine(["setup", ...names], empty)).toBe(78);
+      expect(empty.err().match(/there is no account yet/g)).toHaveLength(1);
+      empty.dispose();
+    },
+  );
+
   test("without a program's name shows those that are installed; with --yes they have to be named", async () => {
     install("msmtp", "msmtp version 1.8.23");
     const { status, out, err } = await run();
