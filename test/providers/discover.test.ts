@@ -104,10 +104,11 @@ describe("by domain", () => {
   });
 
   test("finds providers without OAuth2 like the others, with what to use instead", async () => {
-    expect(await discoverProvider("me@icloud.com", offline)).toMatchObject({
-      kind: "found",
-      provider: { kind: "password", advice: expect.stringContaining("app-specific password") },
-    });
+    const found = await discoverProvider("me@icloud.com", offline);
+    expect(found).toMatchObject({ kind: "found", provider: { kind: "password" } });
+    // Not by a matcher within the object: Bun would leave it in the provider's data, for other tests to find.
+    const provider = found.kind === "found" ? found.provider : undefined;
+    expect(provider?.kind === "password" ? provider.advice : "").toContain("app-specific password");
   });
 
   test("answers clearly for services that are known for passwords only", async () => {
