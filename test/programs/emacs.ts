@@ -40,7 +40,8 @@ export async function setUpAndCommands(
   const { stdout } = succeeded(await mailbox.home.mailkey(["setup", recipe, "--yes", "--json"]));
   const { programs: plans } = JSON.parse(stdout) as { programs: { program: string; notes: string[] }[] };
   const notes = plans.find(({ program }) => program === recipe)?.notes ?? [];
-  return notes.filter((line) => programs.some((program) => basename(line.split(" ", 1)[0] ?? "") === program));
+  const commands = notes.flatMap((line) => (line.startsWith("    ") ? [line.trim()] : []));
+  return commands.filter((line) => programs.some((program) => basename(line.split(" ", 1)[0] ?? "") === program));
 }
 
 /** A program that stands in mailkey's place, and whose tokens nobody takes. */
