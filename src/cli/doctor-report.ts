@@ -34,20 +34,43 @@ export function reportText({ checks, accounts, findings }: Examined, style: Repo
     headings.set(heading, [...(headings.get(heading) ?? []), finding]);
   }
   const sections = [...headings].map(
-    ([heading, found]) => `${bold(heading, style)}\n\n${found.map((each) => findingText(each, style)).join("\n")}`,
+    ([heading, found]) =>
+      `${bold(heading, style)}\n\n${byRemedy(found)
+        .map((each) => blockText(each, style))
+        .join("\n")}`,
   );
   return `${sections.join("\n")}\n${wrapText(closing(findings, scope), style.columns)}\n`;
 }
 
-function findingText(finding: ReportedFinding, style: ReportStyle): string {
-  const { severity, seen, means, remedy, advice, check } = finding;
-  const word = tinted({ text: severity, tone: TONES[severity] }, style.colour) + " ".repeat(MARGIN - severity.length);
-  const lines = [word + paragraph(seen, style).slice(MARGIN), paragraph(means, style)];
-  if (advice !== undefined) lines.push(paragraph(advice, style));
-  if (remedy.length > 0) lines.push(paragraph("To mend it:", style));
+/** What the same commands mend stands together, so that they are read and typed once; in the order of the first of them. */
+function byRemedy(findings: readonly ReportedFinding[]): ReportedFinding[][] {
+  const blocks = new Map<string, ReportedFinding[]>();
+  for (const [index, finding] of findings.entries()) {
+    const key = finding.remedy.length === 0 ? String(index) : JSON.stringify(finding.remedy);
+    blocks.set(key, [...(blocks.get(key) ?? []), finding]);
+  }
+  return [...blocks.values()];
+}
+
+function blockText(findings: readonly ReportedFinding[], style: ReportStyle): string {
+  const lines = findings.flatMap(({ severity, seen, ...finding }, index) => {
+    const word = tinted({ text: severity, tone: TONES[severity] }, style.colour) + " ".repeat(MARGIN - severity.length);
+    const line = word + paragraph(seen, style).slice(MARGIN);
+    const next = findings[index + 1];
+    return next?.means === finding.means && next.advice === finding.advice
+      ? [line]
+      : [line, ...meaning(finding, style)];
+  });
+  const remedy = findings[0]?.remedy ?? [];
+  if (remedy.length > 0) lines.push(paragraph(findings.length === 1 ? "To mend it:" : "To mend all of this:", style));
   for (const command of remedy) lines.push(COMMAND_INDENT + bold(withoutControls(command), style));
-  lines.push(paragraph(`(${check})`, style, "dim"));
+  const checks = new Set(findings.map(({ check }) => check));
+  lines.push(paragraph(`(${[...checks].join(", ")})`, style, "dim"));
   return lines.map((line) => `${line}\n`).join("");
+}
+
+function meaning({ means, advice }: Pick<ReportedFinding, "means" | "advice">, style: ReportStyle): string[] {
+  return [means, ...(advice === undefined ? [] : [advice])].map((text) => paragraph(text, style));
 }
 
 function paragraph(text: string, { colour, columns }: ReportStyle, tone: "plain" | "dim" = "plain"): string {

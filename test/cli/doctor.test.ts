@@ -54,6 +54,49 @@ describe("the report", () => {
     expect(text).toContain("1 error, 1 warning (41 checks, 2 accounts). mailkey doctor --fix mends 1 of\nthem.");
   });
 
+  test("says once what the same commands mend, and what it means", () => {
+    const broken: ReportedFinding = {
+      ...FINDING,
+      check: "msmtp-helper",
+      means: "No token.",
+      remedy: ["mailkey setup msmtp"],
+    };
+    const text = reportText(
+      examined(
+        { ...broken, seen: "line 11 is wrong" },
+        { ...broken, seen: "another program is wrong", remedy: ["mailkey setup mutt"] },
+        { ...broken, seen: "line 25 is wrong" },
+        { ...broken, seen: "it is not what was written", severity: "warning", means: "Old.", check: "setup-drift" },
+      ),
+      style,
+    );
+    expect(text).toBe(`This machine
+
+error    line 11 is wrong
+error    line 25 is wrong
+         No token.
+warning  it is not what was written
+         Old.
+         To mend all of this:
+           mailkey setup msmtp
+         (msmtp-helper, setup-drift)
+
+error    another program is wrong
+         No token.
+         To mend it:
+           mailkey setup mutt
+         (msmtp-helper)
+
+3 errors, 1 warning (41 checks, 2 accounts).
+`);
+  });
+
+  test("never puts findings together that no command mends", () => {
+    const advised = { ...FINDING, remedy: [], advice: "Ask your administrator." };
+    const text = reportText(examined(advised, advised), style);
+    expect(text.split("Ask your administrator.")).toHaveLength(3);
+  });
+
   test("shows no escape sequence that somebody put into a file's name", () => {
     const text = reportText(examined({ ...FINDING, seen: "a\u001b[2Jb", remedy: ["rm 'a\u001b[2J  b'"] }), style);
     expect(text).not.toContain("\u001b");
