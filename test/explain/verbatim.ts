@@ -115,6 +115,16 @@ export const VERBATIM: readonly (readonly [text: string, id: string])[] = [
   ["IMAP error: server supports no acceptable authentication mechanism", "mbsync-authmechs"],
   ["SASL(-1): generic failure: Unable to find a callback: 18948", "sasl-callback"],
   ["SASL(-1): generic failure: Unable to find a callback: 32775", "sasl-callback"],
+  ["SASL(-4): no mechanism available: No worthy mechs found", "sasl-no-plugin"],
+  ["warning: SASL authentication failure: No worthy mechs found", "sasl-no-plugin"],
+  [
+    "C: 0/2  B: 0/0  F: +0/0 *0/0 #0/0  N: +0/0 *0/0 #0/0\nSSL error connecting outlook.office365.com (192.0.2.1:993): unable to get local issuer certificate",
+    "certificate",
+  ],
+  [
+    "msmtp: TLS certificate verification failed: The certificate is NOT trusted. The certificate issuer is unknown.\nmsmtp: could not send mail (account default from /home/you/.msmtprc)",
+    "certificate",
+  ],
   ["IMAP wants more steps despite successful SASL authentication.", "mbsync-more-steps"],
   ["PassCmd exited with status 127", "passcmd-127"],
   ["Skipping account hotmail, PassCmd exited with status 126", "passcmd-126"],

@@ -24,6 +24,23 @@ export const MAIL_PROGRAMS: readonly Entry[] = [
     sources: ["https://packages.debian.org/bookworm/libsasl2-modules-kdexoauth2", ISYNC],
   },
   {
+    id: "sasl-no-plugin",
+    area: "program",
+    title: "the library for logging in has no plugin for OAuth2",
+    why: "the program logs in through the library libsasl2, which has no plugin for a way of logging in that the server takes",
+    status: "verified",
+    texts: [
+      "no mechanism available: No worthy mechs found",
+      "No worthy mechs found",
+      "SASL(-4): no mechanism available",
+    ],
+    steps: [
+      { say: "Debian, Ubuntu", type: APT_PLUGIN },
+      { say: "let mailkey set the program up in a way that works", type: "mailkey setup" },
+    ],
+    sources: ["https://packages.debian.org/bookworm/libsasl2-modules-kdexoauth2", "https://www.cyrusimap.org/sasl/"],
+  },
+  {
     id: "mbsync-authmechs",
     area: "program",
     title: "mbsync and the server share no way of logging in",

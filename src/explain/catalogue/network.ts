@@ -62,6 +62,10 @@ export const NETWORK: readonly Entry[] = [
       "cannot reach … (ERR_TLS_CERT_ALTNAME_INVALID)",
       "cannot reach … (CERT_HAS_EXPIRED)",
       "cannot reach … (CERT_NOT_YET_VALID)",
+      "SSL error connecting …: unable to get local issuer certificate",
+      "SSL error connecting …: self-signed certificate",
+      "SSL error connecting …: certificate has expired",
+      "TLS certificate verification failed: …",
     ],
     steps: [
       SHOW_SETTINGS,
@@ -69,6 +73,10 @@ export const NETWORK: readonly Entry[] = [
         say: "add the authority that opens TLS, if you trust it, with network.ca_file in config.toml",
         type: '[network]\nca_file = "/etc/ssl/my-company.pem"',
         in: "text",
+      },
+      {
+        say: "mail programs ask the system: put the authority's file, named NAME.crt, into /usr/local/share/ca-certificates (Debian, Ubuntu), then",
+        type: "sudo update-ca-certificates",
       },
       { say: "check the clock: certificates are valid for a time", type: "date -u" },
     ],
