@@ -26,5 +26,8 @@ export interface Terminal {
   readonly colourOut: boolean;
   /** The same for standard error. */
   readonly colourErr: boolean;
+  /** For running text: 80 where standard output is no terminal. */
   readonly columns: number;
+  /** For tables: without an end where standard output is no terminal, so that what scripts read has all its columns. */
+  readonly tableColumns: number;
 }

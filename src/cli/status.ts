@@ -1,6 +1,7 @@
 /** `mailkey status`: how every account is, from what was noted at the last renewal; asks neither vault nor provider. */
 import { shellLine, shellWord } from "../platform/shell.ts";
 import { defineCommand } from "./command.ts";
+import type { Terminal } from "./context.ts";
 import { formatSeconds } from "./duration.ts";
 import { EXIT_SIGN_IN_AGAIN } from "./exit.ts";
 import { HEALTH, overviewJson, overviews, vaultName, type Overview } from "./overview.ts";
@@ -33,32 +34,43 @@ The exit status is 77 when an account has to sign in again.`,
     } else if (found.length === 0) {
       context.stderr("no accounts yet: mailkey add you@example.com\n");
     } else {
-      const header = ["ACCOUNT", "PROVIDER", "VAULT", "SIGNED IN", "SIGN-IN ENDS", "ACCESS TOKEN", "HEALTH"];
-      context.stdout(
-        table(
-          header,
-          found.map((each) => row(each, vault)),
-          context.terminal.colourOut,
-        ),
-      );
+      context.stdout(statusTable(found, vault, context.terminal));
       for (const line of found.flatMap(advice)) context.stdout(`\n${line}\n`);
     }
     return found.some(({ health }) => health === "sign-in-needed") ? EXIT_SIGN_IN_AGAIN : 0;
   },
 });
 
-function row(overview: Overview, vault: string | undefined): Cell[] {
-  return [
-    { text: overview.address },
-    { text: overview.account?.provider.id ?? "?" },
-    { text: vault ?? "none" },
-    { text: signedInText(overview) },
-    { text: endText(overview) },
-    {
-      text: accessTokenText(overview),
-    },
-    HEALTH[overview.health],
+/** What is left out where the terminal is too narrow, one after the other: what is needed least comes first. */
+const DISPENSABLE = ["VAULT", "AGE", "SIGNED IN", "PROVIDER"] as const;
+
+function statusTable(found: readonly Overview[], vault = "none", { tableColumns, colourOut }: Terminal): string {
+  for (let count = 0; count < DISPENSABLE.length; count += 1) {
+    const without = DISPENSABLE.slice(0, count);
+    const isNarrow = tableWithout(without, found, vault, false)
+      .split("\n")
+      .every(({ length }) => length <= tableColumns);
+    if (isNarrow) return tableWithout(without, found, vault, colourOut);
+  }
+  return tableWithout(DISPENSABLE, found, vault, colourOut);
+}
+
+function tableWithout(without: readonly string[], found: readonly Overview[], vault: string, colour: boolean): string {
+  const all: readonly (readonly [title: string, cell: (overview: Overview) => Cell])[] = [
+    ["ACCOUNT", ({ address }) => ({ text: address })],
+    ["PROVIDER", ({ account }) => ({ text: account?.provider.id ?? "?" })],
+    ["VAULT", () => ({ text: vault })],
+    ["SIGNED IN", (each) => ({ text: signedInText(each) })],
+    ["SIGN-IN ENDS", (each) => ({ text: endText(each) })],
+    ["ACCESS TOKEN", (each) => ({ text: accessTokenText(each, !without.includes("AGE")) })],
+    ["HEALTH", ({ health }) => HEALTH[health]],
   ];
+  const shown = all.filter(([title]) => !without.includes(title));
+  return table(
+    shown.map(([title]) => title),
+    found.map((each) => shown.map(([, cell]) => cell(each))),
+    colour,
+  );
 }
 
 function signedInText({ account, signedInSeconds }: Overview): string {
@@ -92,8 +104,9 @@ function advice(overview: Overview): string[] {
   return [];
 }
 
-function accessTokenText({ accessTokenSeconds, accessTokenAgeSeconds = 0 }: Overview): string {
+function accessTokenText({ accessTokenSeconds, accessTokenAgeSeconds = 0 }: Overview, withAge: boolean): string {
   if (accessTokenSeconds === undefined) return "none";
   if (accessTokenSeconds <= 0) return "renewed at next use";
-  return `${formatSeconds(accessTokenSeconds)} (${formatSeconds(accessTokenAgeSeconds)} old)`;
+  const age = withAge ? ` (${formatSeconds(accessTokenAgeSeconds)} old)` : "";
+  return formatSeconds(accessTokenSeconds) + age;
 }

@@ -39,6 +39,9 @@ function terminalOf(env: Environment): Terminal {
       if (Number.isInteger(given) && given >= 20) return given;
       return isTerminal(1) ? process.stdout.columns : 80;
     },
+    get tableColumns() {
+      return isTerminal(1) ? this.columns : Number.POSITIVE_INFINITY;
+    },
   };
 }
 

@@ -52,6 +52,21 @@ describe("status", () => {
     expect(text).toMatch(/ok$/m);
   });
 
+  test.each([
+    [100, ["PROVIDER", "VAULT", "SIGNED IN", " old)"]],
+    [86, ["PROVIDER", "SIGNED IN", " old)"]],
+    [83, ["PROVIDER", "SIGNED IN"]],
+    [80, ["PROVIDER"]],
+    [60, []],
+  ])("fits into %p columns by leaving out all but %p", async (columns, kept) => {
+    record();
+    context = { ...context, terminal: { ...context.terminal, tableColumns: columns } };
+    const [, text] = await status();
+    expect(["PROVIDER", "VAULT", "SIGNED IN", " old)"].filter((each) => text.includes(each))).toEqual(kept);
+    expect(text).toContain("HEALTH\n");
+    for (const line of text.split("\n")) expect(line.length).toBeLessThanOrEqual(columns);
+  });
+
   test("warns two weeks before the sign-in dies of disuse", async () => {
     record();
     context.clock.advance(80 * DAY_MS);

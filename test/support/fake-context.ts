@@ -24,7 +24,13 @@ export function fakeContext(env: Record<string, string> = {}, input?: string): F
     paths: resolvePaths(full),
     clock: new FakeClock(),
     signal: new AbortController().signal,
-    terminal: { interactive: false, colourOut: false, colourErr: false, columns: 80 },
+    terminal: {
+      interactive: false,
+      colourOut: false,
+      colourErr: false,
+      columns: 80,
+      tableColumns: Number.POSITIVE_INFINITY,
+    },
     stdout: (text) => {
       written.out += text;
     },
