@@ -36,7 +36,7 @@ async function overview(terminal: Terminal): Promise<string> {
     }),
   );
   return [
-    "mailkey signs a mailbox in with OAuth2 once and hands every mail program a valid access token.\n",
+    `${wrapped("mailkey signs a mailbox in with OAuth2 once and hands every mail program a valid access token.", terminal.columns)}\n`,
     `${heading("Start", terminal)}\n${columns(
       [
         ["mailkey add you@hotmail.com", "sign in, store, test"],
