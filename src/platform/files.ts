@@ -28,6 +28,8 @@ import { shellWord } from "./shell.ts";
 
 /** Temporary files this old belong to writers that were killed: nobody writes for that long. */
 const LEFTOVER_MS = 10 * 60 * 1000;
+/** A pipe would be waited for until somebody writes to it; it is opened, seen to be none, and refused. Windows has no such flag. */
+const READ_WITHOUT_WAITING = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 const PRIVATE_FILE = 0o600;
 const PRIVATE_FOLDER = 0o700;
 const GROUP_OR_OTHERS_WRITE = 0o022;
@@ -46,7 +48,7 @@ export type Privacy = "secret" | "trusted";
 export function readPrivateFile(path: string, privacy: Privacy, maxBytes = Infinity): Uint8Array | undefined {
   let descriptor: number;
   try {
-    descriptor = openSync(path, constants.O_RDONLY);
+    descriptor = openSync(path, READ_WITHOUT_WAITING);
   } catch (error) {
     if (systemErrorCode(error) === "ENOENT") return undefined;
     throw storageError(`cannot read ${path}`, error);
