@@ -5,6 +5,7 @@
  * credential of another account. `resolve.ts` combines either with its provider's facts.
  */
 import * as v from "valibot";
+import { withoutControls } from "../platform/text.ts";
 
 const url = v.pipe(v.string(), v.check(isHttpsUrl, "must be an https:// URL"));
 const command = v.pipe(v.string(), v.nonEmpty("must not be empty"));
@@ -17,9 +18,10 @@ const server = v.strictObject({
 const servers = v.strictObject({ imap: v.optional(server), pop: v.optional(server), smtp: v.optional(server) });
 const address = v.pipe(
   v.string(),
-  v.regex(/^[^\s@\u0000-\u001f\u007f]+@[^\s@\u0000-\u001f\u007f]+$/, "must be an e-mail address"),
+  v.regex(/^[^\s@]+@[^\s@]+$/, "must be an e-mail address"),
+  v.check(isPrintable, "must be an e-mail address"),
 );
-const user = v.pipe(v.string(), v.regex(/^[^\u0000-\u001f\u007f]+$/, "must be a user name"));
+const user = v.pipe(v.string(), v.nonEmpty("must be a user name"), v.check(isPrintable, "must be a user name"));
 const elsewhere = [v.strictObject({ file: v.string() }), v.strictObject({ command })] as const;
 
 /** What a confidential client signs with instead of sending a secret. @see RFC 7523 2.2 */
@@ -100,6 +102,10 @@ export function isShared(file: AccountFile): file is SharedMailbox {
 
 function isDate(text: string): boolean {
   return /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(text));
+}
+
+function isPrintable(text: string): boolean {
+  return withoutControls(text) === text;
 }
 
 function isHttpsUrl(text: string): boolean {

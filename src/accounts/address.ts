@@ -1,9 +1,11 @@
 /** E-mail addresses as keys and as file names. */
 import { MailkeyError } from "../errors.ts";
+import { withoutControls } from "../platform/text.ts";
 
 /**
  * The form in which addresses are compared and files are named: lower case, the domain in ASCII (RFC 5891). Local parts are
- * case-sensitive in theory (RFC 5321 2.4); no provider here makes use of it, and people type them either way.
+ * case-sensitive in theory (RFC 5321 2.4); no provider here makes use of it, and people type them either way. One that begins with a
+ * hyphen would be taken for an option by every program that it is handed to.
  *
  * @throws ERR_CONFIG when it is not an address
  */
@@ -11,7 +13,7 @@ export function normaliseAddress(address: string): string {
   const at = address.lastIndexOf("@");
   const local = address.slice(0, at);
   const domain = domainToAscii(address.slice(at + 1));
-  if (at < 1 || domain === "" || !local.isWellFormed() || !/^[^\s@\u0000-\u001f\u007f]+$/.test(local)) {
+  if (at < 1 || domain === "" || !local.isWellFormed() || /[\s@]|^-/.test(local) || withoutControls(local) !== local) {
     throw new MailkeyError("ERR_CONFIG", `not an e-mail address: ${JSON.stringify(address).slice(0, 100)}`);
   }
   return `${local.toLowerCase()}@${domain}`;

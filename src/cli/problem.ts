@@ -1,5 +1,6 @@
 /** How errors and warnings are told: in lines for people and logs, or as the members of a JSON object. */
 import type { MailkeyError } from "../errors.ts";
+import { withoutControls } from "../platform/text.ts";
 import type { Context, Terminal } from "./context.ts";
 import { outcomeOf } from "./exit.ts";
 import type { Explanation } from "./explain-error.ts";
@@ -30,7 +31,7 @@ export async function writeHelp(listener: Listener, error: MailkeyError, usual?:
   const explanation = await explanationOf(error);
   if (explanation !== undefined) tell(listener, `mailkey: why: ${explanation.why}`);
   const hint = explanation?.hint ?? error.hint ?? usual;
-  if (hint !== undefined) listener.stderr(`mailkey: hint: ${hint}\n`);
+  if (hint !== undefined) listener.stderr(`mailkey: hint: ${withoutControls(hint)}\n`);
 }
 
 /** The token that is still valid was handed out, and it is the last. */
@@ -46,7 +47,9 @@ export async function problemJson(error: MailkeyError): Promise<Record<string, u
   return { code: error.code, message: error.message, hint, ...known, ...error.details };
 }
 
-function tell({ stderr, terminal }: Listener, line: string): void {
+/** Errors name files and accounts, and quote what was in them. */
+function tell({ stderr, terminal }: Listener, words: string): void {
+  const line = withoutControls(words);
   stderr(`${terminal?.interactive === true ? wrapText(line, terminal.columns) : line}\n`);
 }
 

@@ -1,5 +1,6 @@
 /** Runs one command line: finds the command, parses, calls it, and turns whatever is thrown into text and exit status. */
 import { MailkeyError } from "../errors.ts";
+import { jsonText } from "../platform/text.ts";
 import type { Command, OptionSpecs, Values } from "./command.ts";
 import { COMMANDS, findCommand } from "./commands.ts";
 import type { Context } from "./context.ts";
@@ -68,7 +69,7 @@ export async function report(error: unknown, context: Context, json: boolean): P
     return EXIT_INTERNAL;
   }
   const { problemJson, writeProblem } = await import("./problem.ts"); // a token that is there needs neither
-  if (json) context.stderr(`${JSON.stringify({ error: await problemJson(error) })}\n`);
+  if (json) context.stderr(`${jsonText({ error: await problemJson(error) })}\n`);
   else await writeProblem(context, "error", error);
   return outcomeOf(error.code).status;
 }

@@ -2,6 +2,9 @@
 import { withoutSecrets } from "./redact.ts";
 import type { Secret } from "./secret.ts";
 
+/** Of a terminal, in one byte or two, and those that turn the direction of what is written. */
+const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
 /**
  * One line of a peer's words: control characters (escape sequences, bidirectional overrides) become spaces, runs of
  * white space one space; `secrets` and pieces of them are taken out, and it is cut at `maxLength` characters.
@@ -15,5 +18,13 @@ export function peerText(text: string, maxLength: number, secrets: readonly Secr
 
 /** `text` with a space for every control character: for lines whose own spaces count, such as commands. */
 export function withoutControls(text: string): string {
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, " ");
+  return text.replace(CONTROLS, " ");
+}
+
+/** JSON that shows on a terminal as what it is: control characters are escaped, those that JSON itself allows included. */
+export function jsonText(value: unknown, indent?: number): string {
+  const json = JSON.stringify(value, null, indent);
+  return json.replace(CONTROLS, (one) =>
+    one === "\n" ? one : `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
