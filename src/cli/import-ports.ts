@@ -7,6 +7,7 @@ import type { Settings } from "../mutt-oauth2/settings.ts";
 import { configHome, expandHome, homeFolder, xdgFolder, type Environment } from "../platform/paths.ts";
 import { run } from "../platform/process.ts";
 import { Secret } from "../platform/secret.ts";
+import { peerText } from "../platform/text.ts";
 import type { Asker } from "./ask.ts";
 import type { Context } from "./context.ts";
 
@@ -34,7 +35,7 @@ export function importPorts(
     async askPassword(mailbox, again) {
       if (passwordFile !== undefined)
         return again ? undefined : readSecretLine({ file: passwordFile }, "the password", env);
-      const question = `The password that your mail program gives the proxy for ${mailbox}`;
+      const question = `The password that your mail program gives the proxy for ${peerText(mailbox, 100)}`;
       const answer = await asker?.secret(again ? `Another password is needed. ${question}` : question);
       return answer === undefined || answer.reveal() === "" ? undefined : answer;
     },

@@ -15,6 +15,9 @@ export function shownCandidate({ plan, tool, file }: Candidate, accountFile: str
     ["account", account.address],
     ["from", `${tool.title}: ${file.path}`],
     ["provider", `${provider.name} (${provider.id})`],
+    ...(provider.id === "custom"
+      ? [["goes to", `${provider.name}, which mailkey does not know: is it your provider's?`] as const]
+      : []),
     ["client", preset === undefined ? `${id}, your own registration` : `${preset.name} (${id})`],
     [
       "client secret",
@@ -47,13 +50,14 @@ export function shownCandidate({ plan, tool, file }: Candidate, accountFile: str
 /** What to do now. */
 export function shownNext({ plan, tool, file }: Candidate): string {
   const { address } = plan.account;
+  const path = withoutControls(file.path);
   const word = shellWord(address);
   if (needsSignIn(plan)) return `Next: mailkey login ${word}\n`;
   if (plan.account.grant !== undefined) return `Next: mailkey test ${word}\n`;
   return `Next: mailkey test ${word}
 From now on use "mailkey token ${word}" where your programs use ${tool.title}, and do not let
 ${tool.title} renew ${address} any more: ${whyNotBoth(plan)}.
-When all works, take the tokens out of ${file.path}.
+When all works, take the tokens out of ${path}.
 `;
 }
 
@@ -72,6 +76,7 @@ export function candidateJson({ plan, tool, file }: Candidate, accountFile: stri
     address: account.address,
     tool: tool.name,
     provider: account.provider,
+    tokenHost: tokenHostOf(plan),
     client: { id: account.client.id, preset: account.client.preset, secret: account.client.secret !== undefined },
     signIn: !needsSignIn(plan),
     accessTokenSeconds,
@@ -80,6 +85,12 @@ export function candidateJson({ plan, tool, file }: Candidate, accountFile: stri
     from: file.path,
     imported: isDone,
   };
+}
+
+/** Who gets refresh token and client secret at each renewal. */
+function tokenHostOf({ provider }: ImportPlan): string | undefined {
+  const { token } = provider.endpoints;
+  return token === undefined ? undefined : new URL(token).host;
 }
 
 export function unusableJson({ name, error }: Unusable) {

@@ -11,6 +11,7 @@ import type { Pipes } from "../mutt-oauth2/pipes.ts";
 import { loadSettings } from "../mutt-oauth2/settings.ts";
 import { splitWords } from "../mutt-oauth2/shlex.ts";
 import { shellWord } from "../platform/shell.ts";
+import { jsonText, withoutControls } from "../platform/text.ts";
 import { ensureVault } from "../vault/choose.ts";
 import { askerOf, type Asker } from "./ask.ts";
 import { defineCommand, type Values } from "./command.ts";
@@ -64,7 +65,8 @@ its content; --from says it where it does not. docs/import.md tells what can be 
     const { candidates } = collection;
     const [first, ...others] = collection.unusable;
     const told = candidates.length === 0 ? others : collection.unusable;
-    if (!json) for (const { error } of told) context.stderr(`mailkey: ${error.message}\n${hintOf(error)}`);
+    if (!json)
+      for (const { error } of told) context.stderr(`mailkey: ${withoutControls(error.message)}\n${hintOf(error)}`);
     if (candidates.length === 0) throw first?.error ?? new MailkeyError("ERR_CONFIG", "there is nothing to import");
     const wantsDry = values["dry-run"] === true;
     const wasShown = asker !== undefined && values.yes !== true && !wantsDry;
@@ -168,7 +170,7 @@ function shownAll(candidates: readonly Candidate[], context: Context, isDone: bo
     return shownCandidate(candidate, accountPath(context.paths, candidate.plan.account.address), isDone);
   });
   const open = [...new Set(candidates.map(({ file }) => file.path))].filter(othersCanRead);
-  const warnings = open.map((path) => `Others can read ${path}: chmod go= ${shellWord(path)}\n`);
+  const warnings = open.map((path) => `${withoutControls(`Others can read ${path}: chmod go= ${shellWord(path)}`)}\n`);
   return `${isDone ? "imported" : "would import"}:\n${shown.join("\n")}${warnings.join("")}${isDone ? "\n" : ""}`;
 }
 
@@ -176,11 +178,11 @@ function jsonOf(collection: Collection, context: Context, isDone: boolean): stri
   const accounts = collection.candidates.map((candidate) =>
     candidateJson(candidate, accountPath(context.paths, candidate.plan.account.address), isDone),
   );
-  return `${JSON.stringify({ accounts, refused: collection.unusable.map(unusableJson) }, null, 2)}\n`;
+  return `${jsonText({ accounts, refused: collection.unusable.map(unusableJson) }, 2)}\n`;
 }
 
 function hintOf({ hint }: MailkeyError): string {
-  return hint === undefined ? "" : `mailkey: hint: ${hint}\n`;
+  return hint === undefined ? "" : `mailkey: hint: ${withoutControls(hint)}\n`;
 }
 
 function pipeOf(line: string | undefined): readonly string[] | undefined {

@@ -7,7 +7,7 @@ import { parseIni } from "./ini.ts";
 import { clientSecretOf, scopesIn, tokenOf } from "./token-values.ts";
 import { unusable, type Found, type ImportPorts, type ImportTool } from "./tool.ts";
 
-const DIALECT = { delimiters: /=/, continuations: false } as const;
+const DIALECT = { delimiters: /=/, continuations: false, repeats: true } as const;
 /** @see aerc-imap(5), aerc-smtp(5) */
 const OAUTH_URL = /^(imap|smtp)(s?)\+(?:xoauth2|oauthbearer):\/\//;
 const PORTS = { imap: { tls: 993, starttls: 143 }, smtp: { tls: 465, starttls: 587 } } as const;
@@ -16,7 +16,7 @@ export const aerc: ImportTool = {
   name: "aerc",
   title: "aerc",
   usualFiles: ({ configHome }) => [join(configHome, "aerc", "accounts.conf")],
-  recognises: (text) => /^\s*source\s*=\s*\S+/m.test(text) && parseIni(text, DIALECT) !== undefined,
+  recognises: (text) => /^[ \t]*source[ \t]*=[ \t]*\S+/m.test(text) && parseIni(text, DIALECT) !== undefined,
   async read(file, ports) {
     const sections = parseIni(file.text, DIALECT);
     if (sections === undefined) throw notUnderstood(file.path, aerc.title);

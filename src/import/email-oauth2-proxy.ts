@@ -8,13 +8,14 @@ import { promisify } from "node:util";
 import { shellWord } from "../platform/shell.ts";
 import { isSameAddress } from "../accounts/address.ts";
 import type { MailServer, Protocol } from "../providers/provider.ts";
+import { MailkeyError } from "../errors.ts";
 import { decryptFernet } from "./fernet.ts";
 import { notUnderstood } from "./foreign-text.ts";
 import { parseIni, type Ini } from "./ini.ts";
 import { accessTokenUntil, clientSecretOf, scopesIn, tokenOf } from "./token-values.ts";
 import { unusable, type ForeignFile, type Found, type ImportPorts, type ImportTool } from "./tool.ts";
 
-const DIALECT = { delimiters: /[=:]/, continuations: true } as const;
+const DIALECT = { delimiters: /[=:]/, continuations: true, repeats: false } as const;
 const SERVER = /^(IMAP|POP|SMTP)-\d+$/;
 /** What the sample has where the user's own is to be. */
 const SAMPLE = "*** your";
@@ -22,8 +23,16 @@ const SAMPLE = "*** your";
 const OLD_ITERATIONS = 100_000;
 /** Ten times what the proxy uses: a file that wants more is meant to keep the machine busy. */
 const MOST_ITERATIONS = 12_000_000;
+/** A hundred mailboxes as the proxy makes them; more would be a matter of minutes. */
+const MOST_ITERATIONS_IN_ALL = 150_000_000;
 const KEY_BYTES = 32;
 const TRIES = 3;
+
+/** What all mailboxes of a file have in common. */
+interface Configuration extends Pick<ForeignFile, "modifiedMs"> {
+  readonly sections: Ini;
+  readonly servers: { readonly [P in Protocol]?: MailServer };
+}
 
 /** An account's keys, those of its domain's section behind them. */
 type Get = (key: string) => string | undefined;
@@ -42,14 +51,34 @@ export const emailOauth2Proxy: ImportTool = {
     const found: Found[] = [];
     const names = [...sections.keys()].filter((name) => name.includes("@") && !name.startsWith("@"));
     const { address } = ports;
-    const wanted = address === undefined ? [] : names.filter((name) => isSameAddress(name, address));
-    // One after the other: each may ask for a password. Not for those that nobody wants.
-    for (const name of wanted.length > 0 ? wanted : names) found.push(await foundIn(name, sections, file, ports));
+    const matching = address === undefined ? [] : names.filter((name) => isSameAddress(name, address));
+    const wanted = matching.length > 0 ? matching : names; // those that nobody wants are not asked about
+    refuseTooMuchWork(file.path, wanted, sections);
+    const configuration = { sections, servers: onlyServers(sections), modifiedMs: file.modifiedMs };
+    // One after the other: each may ask for a password.
+    for (const name of wanted) found.push(await foundIn(name, configuration, ports));
     return found;
   },
 };
 
-async function foundIn(address: string, sections: Ini, file: ForeignFile, ports: ImportPorts): Promise<Found> {
+/** @throws ERR_CONFIG */
+function refuseTooMuchWork(path: string, names: readonly string[], sections: Ini): void {
+  const iterations = names
+    .map((name) => getter(name, sections))
+    .flatMap((get) => (get("token_salt") === undefined ? [] : iterationsOf(get)))
+    .reduce((sum, each) => sum + each, 0);
+  if (iterations <= MOST_ITERATIONS_IN_ALL) return;
+  throw new MailkeyError("ERR_CONFIG", `decrypting all the sign-ins in ${path} would take too long`, {
+    hint: "one mailbox at a time: --address ADDRESS",
+  });
+}
+
+async function foundIn(
+  address: string,
+  { sections, servers, modifiedMs }: Configuration,
+  ports: ImportPorts,
+): Promise<Found> {
+  if (!isSameAddress(address, address)) return unusable(address, "it is not an e-mail address");
   const get = getter(address, sections);
   const id = get("client_id");
   const token = get("token_url");
@@ -83,9 +112,9 @@ async function foundIn(address: string, sections: Ini, file: ForeignFile, ports:
       flow === "device" ? { token, device: get("permission_url") } : { token, authorization: get("permission_url") },
     scopes: scopesIn(get("oauth2_scope")),
     redirectUri: get("redirect_uri"),
-    servers: onlyServers(sections),
+    servers,
     refreshToken,
-    accessToken: accessTokenUntil(secrets?.access_token, Number(get("access_token_expiry") ?? 0), file.modifiedMs),
+    accessToken: accessTokenUntil(secrets?.access_token, Number(get("access_token_expiry") ?? 0), modifiedMs),
     notTaken: isPersons && refreshToken === undefined ? [whyNoSignIn(get, secrets)] : [],
   };
 }
@@ -106,7 +135,7 @@ function getter(address: string, sections: Ini): Get {
 }
 
 /** The server of each protocol, where the file has one only: with several, mail programs choose. */
-function onlyServers(sections: Ini): { readonly [P in Protocol]?: MailServer } {
+function onlyServers(sections: Ini): Configuration["servers"] {
   const all = [...sections].flatMap(([name, keys]): [Protocol, MailServer][] => {
     const protocol = SERVER.exec(name)?.[1]?.toLowerCase();
     const host = keys.get("server_address");
@@ -114,7 +143,8 @@ function onlyServers(sections: Ini): { readonly [P in Protocol]?: MailServer } {
     const isStarttls = /^(?:1|yes|true|on)$/i.test(keys.get("server_starttls") ?? keys.get("starttls") ?? "");
     return [[protocol, { host, port: Number(keys.get("server_port")), security: isStarttls ? "starttls" : "tls" }]];
   });
-  return Object.fromEntries(all.filter(([protocol]) => all.filter(([other]) => other === protocol).length === 1));
+  const ofEach = (["imap", "pop", "smtp"] as const).map((each) => all.filter(([protocol]) => protocol === each));
+  return Object.fromEntries(ofEach.filter((servers) => servers.length === 1).flat());
 }
 
 const ENCRYPTED = ["refresh_token", "access_token", "client_secret_encrypted"] as const;

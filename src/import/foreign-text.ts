@@ -6,6 +6,8 @@ import { MailkeyError } from "../errors.ts";
 
 /** A configuration by hand has a few; "a billion laughs" has as many as that. */
 const MAX_ALIASES = 100;
+/** A configuration by hand has some kilobytes. The parser compares each key with all others: a megabyte would take it minutes. */
+const MAX_YAML_LENGTH = 64 * 1024;
 
 /** A file of a tool's that cannot be understood. The cause is left out: a parser's message quotes what it stumbled over. */
 export function notUnderstood(path: string, title: string): MailkeyError {
@@ -24,8 +26,9 @@ export function parseToml(text: string): unknown {
   return attempt(() => parseTomlText(text));
 }
 
-/** The YAML value, or undefined, as for a file whose aliases would make gigabytes of it. */
+/** The YAML value, or undefined, as for a file whose aliases would make gigabytes of it, and one that is too long. */
 export function parseYaml(text: string): unknown {
+  if (text.length > MAX_YAML_LENGTH) return undefined;
   return attempt(() => parseYamlText(text, { maxAliasCount: MAX_ALIASES, logLevel: "error" }) as unknown);
 }
 

@@ -6,10 +6,10 @@ import type { Endpoints, OAuthProvider } from "../providers/provider.ts";
 import { loadAllProviders } from "../providers/registry.ts";
 
 /** Hosts that stand for each other: Google's token endpoint has moved twice, and all three answer. */
-const SAME_HOST: Readonly<Record<string, string>> = {
-  "accounts.google.com": "oauth2.googleapis.com",
-  "www.googleapis.com": "oauth2.googleapis.com",
-};
+const SAME_HOST: ReadonlyMap<string, string> = new Map([
+  ["accounts.google.com", "oauth2.googleapis.com"],
+  ["www.googleapis.com", "oauth2.googleapis.com"],
+]);
 /** Microsoft's words for many tenants: which one a tool used does not matter. */
 const SHARED_TENANT = /^\/(?:common|organizations|consumers)\//;
 /** Scopes of the sign-in itself: mailkey adds its own. */
@@ -23,8 +23,7 @@ type FoundEndpoints = Pick<Endpoints, "authorization" | "token" | "device">;
 export async function identifyProvider(address: string, token: string | undefined): Promise<OAuthProvider | undefined> {
   const host = hostOf(token);
   if (host === undefined) return undefined;
-  const providers = (await loadAllProviders()).filter((provider) => provider.kind === "oauth2");
-  const candidates = providers.filter(({ endpoints, regions = [] }) =>
+  const candidates = (await loadOAuthProviders()).filter(({ endpoints, regions = [] }) =>
     [endpoints, ...regions.map((region) => region.endpoints)].some((each) => hostOf(each?.token) === host),
   );
   const domain = toHostName(address.slice(address.lastIndexOf("@") + 1));
@@ -68,8 +67,23 @@ function sameEndpoint(one: string, other: string): boolean {
   return hostOf(one) === "oauth2.googleapis.com" || (SHARED_TENANT.test(a) && SHARED_TENANT.test(b));
 }
 
-function hostOf(url: string | undefined): string | undefined {
+export async function loadOAuthProviders(): Promise<OAuthProvider[]> {
+  return (await loadAllProviders()).filter((provider) => provider.kind === "oauth2");
+}
+
+/** Of all its endpoints, those of its regions included. */
+export function hostsOf({ endpoints, regions = [] }: OAuthProvider): ReadonlySet<string> {
+  const all = [endpoints, ...regions.map((region) => region.endpoints ?? {})];
+  return new Set(
+    all.flatMap(({ authorization, token, device }) =>
+      [authorization, token, device].flatMap((url) => hostOf(url) ?? []),
+    ),
+  );
+}
+
+/** With its port; of several that stand for each other always the same. Undefined for what is no URL. */
+export function hostOf(url: string | undefined): string | undefined {
   if (url === undefined || !URL.canParse(url)) return undefined;
   const { host } = new URL(url);
-  return SAME_HOST[host] ?? host;
+  return SAME_HOST.get(host) ?? host;
 }

@@ -8,10 +8,12 @@ export interface IniDialect {
   readonly delimiters: RegExp;
   /** An indented line goes on with the value before, as in Python's configparser. */
   readonly continuations: boolean;
+  /** Sections and keys may come again, and the last value counts. Where they may not, a file that has them twice is none. */
+  readonly repeats: boolean;
 }
 
 /** @returns undefined for what is no INI file */
-export function parseIni(text: string, { delimiters, continuations }: IniDialect): Ini | undefined {
+export function parseIni(text: string, { delimiters, continuations, repeats }: IniDialect): Ini | undefined {
   const sections = new Map<string, Map<string, string>>();
   let section: Map<string, string> | undefined;
   let key: string | undefined;
@@ -22,6 +24,7 @@ export function parseIni(text: string, { delimiters, continuations }: IniDialect
     if (continuations && /^\s/.test(line) && section !== undefined && key !== undefined) {
       section.set(key, `${section.get(key) ?? ""}\n${words}`);
     } else if (heading !== undefined) {
+      if (!repeats && sections.has(heading)) return undefined;
       section = sections.get(heading) ?? new Map<string, string>();
       sections.set(heading, section);
       key = undefined;
@@ -29,6 +32,7 @@ export function parseIni(text: string, { delimiters, continuations }: IniDialect
       const at = words.search(delimiters);
       if (section === undefined || at < 1) return undefined;
       key = words.slice(0, at).trim().toLowerCase();
+      if (!repeats && section.has(key)) return undefined;
       section.set(key, words.slice(at + 1).trim());
     }
   }

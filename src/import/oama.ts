@@ -3,9 +3,9 @@
  *
  * Either file can be imported: the configuration brings all records that are found, a record brings its client from the configuration.
  */
-import { basename, join } from "node:path";
+import { basename, join, resolve } from "node:path";
 import * as v from "valibot";
-import { listFolder } from "../platform/files.ts";
+import { listFolder, resolveLink } from "../platform/files.ts";
 import type { Secret } from "../platform/secret.ts";
 import { notUnderstood, parseJson, parseYaml, shapeOf } from "./foreign-text.ts";
 import { accessTokenUntil, clientSecretOf, scopesIn, tokenOf } from "./token-values.ts";
@@ -70,6 +70,10 @@ export const oama: ImportTool = {
     const configuration = shapeOf(ConfigurationSchema, parseYaml(file.text));
     if (configuration === undefined) throw notUnderstood(file.path, oama.title);
     const { services, encryption } = configuration;
+    const own = configurationPath(ports.configHome);
+    // Its endpoints would get the sign-ins that are in the records.
+    if (resolveLink(resolve(file.path)) !== resolveLink(own))
+      return [unusable(file.path, `it is not oama's own configuration, whose records are not for others: ${own}`)];
     const records = encryption.tag === "GPG" ? await filesOf(ports) : await keyringItem(file, ports);
     if (records.length > 0) return Promise.all(records.map((each) => foundIn(each, services, ports)));
     return [unusable(file.path, whyNoRecords(encryption.tag, ports))];

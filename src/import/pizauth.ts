@@ -13,13 +13,13 @@ type Value = string | readonly string[] | ReadonlyMap<string, string>;
 type Fields = ReadonlyMap<string, Value>;
 
 /** @see https://github.com/ltratt/pizauth/blob/master/src/config.l */
-const TOKEN = /\/\/.*|"(?:\\["\\]|[^"\\])*"|[A-Za-z_0-9]+|[={}[\],;:]/g;
+const TOKEN = /\s+|\/\/.*|"(?:\\["\\]|[^"\\])*"|[A-Za-z_0-9]+|[={}[\],;:]/y;
 
 export const pizauth: ImportTool = {
   name: "pizauth",
   title: "pizauth",
   usualFiles: ({ configHome }) => [join(configHome, "pizauth.conf")],
-  recognises: (text) => /^\s*account\s*"[^"]*"\s*\{/m.test(text) && parseConfiguration(text) !== undefined,
+  recognises: (text) => (parseConfiguration(text) ?? []).length > 0,
   async read(file, ports) {
     const accounts = parseConfiguration(file.text);
     if (accounts === undefined) throw notUnderstood(file.path, pizauth.title);
@@ -93,8 +93,14 @@ function parseField(name: string, tokens: string[]): Value | undefined {
 
 /** Last first; undefined when there is something between them that is no token. */
 function tokensOf(source: string): string[] | undefined {
-  if (source.replace(TOKEN, "").trim() !== "") return undefined;
-  return (source.match(TOKEN) ?? []).filter((token) => !token.startsWith("//")).toReversed();
+  const tokens: string[] = [];
+  const next = new RegExp(TOKEN);
+  while (next.lastIndex < source.length) {
+    const token = next.exec(source)?.[0];
+    if (token === undefined) return undefined;
+    if (token.trim() !== "" && !token.startsWith("//")) tokens.push(token);
+  }
+  return tokens.toReversed();
 }
 
 function unquoted(token: string): string {

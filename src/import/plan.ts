@@ -9,10 +9,14 @@ import { shellWord } from "../platform/shell.ts";
 import { checkShape } from "../platform/toml.ts";
 import type { ClientRegistration, OAuthProvider } from "../providers/provider.ts";
 import { findClient, refuseDisabledClient } from "../providers/registry.ts";
-import type { Credential } from "../tokens/credential.ts";
+import type { Credential, StoredAccessToken } from "../tokens/credential.ts";
 import { remainingSeconds } from "../tokens/freshness.ts";
+import { refuseOtherDestination } from "./destination.ts";
 import { identifyProvider, ownEndpoints, ownScopes } from "./identify.ts";
 import type { ForeignFile, FoundAccount } from "./tool.ts";
+
+/** No provider gives more than 28 hours. */
+const LONGEST_LIFETIME_SECONDS = 48 * 3600;
 
 export interface ImportPlan {
   readonly account: Account;
@@ -64,14 +68,16 @@ export async function planImport(found: FoundAccount, file: ForeignFile, now: In
     AccountSchema,
     file.path,
   );
+  await refuseOtherDestination(account);
   const { provider } = await resolveAccount(account);
-  const credential = credentialOf(found, provider, file, now);
+  const accessToken = believable(found.accessToken, now);
+  const credential = credentialOf({ ...found, accessToken }, provider, file, now);
   return {
     account,
     credential,
     provider,
     preset,
-    accessTokenSeconds: secondsLeft(found, now),
+    accessTokenSeconds: secondsLeft({ ...found, accessToken }, now),
     notTaken: [
       ...found.notTaken,
       ...(known === undefined ? ["what the provider is like: mailkey does not know it"] : []),
@@ -105,6 +111,13 @@ function credentialOf(
     accessTokens: isAlive ? { [resource.name]: { ...accessToken, scope: scope ?? "" } } : {},
     ...(clientSecret === undefined ? {} : { clientSecret }),
   };
+}
+
+/** Undefined for a token whose times cannot be: one that lasts for years would never be renewed. */
+function believable(token: StoredAccessToken | undefined, now: Instant): StoredAccessToken | undefined {
+  if (token === undefined || !(token.lifetimeSeconds <= LONGEST_LIFETIME_SECONDS)) return undefined;
+  const ageMs = now.wallMs - token.obtainedAt.wallMs;
+  return Math.abs(ageMs) <= LONGEST_LIFETIME_SECONDS * 1000 ? token : undefined;
 }
 
 function secondsLeft({ accessToken, refreshToken }: FoundAccount, now: Instant): number | undefined {

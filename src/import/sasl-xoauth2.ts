@@ -36,14 +36,23 @@ export const saslXoauth2: ImportTool = {
     if (id === undefined || id === "")
       return [unusable(address, `no client is named in the file, or in ${SYSTEM_FILE}`, "--client-id ID")];
     const refreshToken = tokenOf(tokens.refresh_token);
+    const systemEndpoint = system.token_endpoint ?? DEFAULT_ENDPOINT;
+    const token = tokens.token_endpoint ?? systemEndpoint;
+    // The system's secret is for the system's endpoint: a file that names another one does not get it.
+    const isSystems = token === systemEndpoint;
+    const secret = clientSecretOf(tokens.client_secret ?? (isSystems ? system.client_secret : undefined));
+    const isSecretLeft = secret === undefined && !isSystems && system.client_secret !== undefined;
     return [
       {
         address,
-        client: { id, secret: clientSecretOf(tokens.client_secret ?? system.client_secret) },
-        endpoints: { token: tokens.token_endpoint ?? system.token_endpoint ?? DEFAULT_ENDPOINT },
+        client: { id, secret },
+        endpoints: { token },
         refreshToken,
         accessToken: accessTokenUntil(tokens.access_token, Number(tokens.expiry ?? 0), file.modifiedMs),
-        notTaken: refreshToken === undefined ? ["the sign-in: there is no refresh token in the file"] : [],
+        notTaken: [
+          ...(refreshToken === undefined ? ["the sign-in: there is no refresh token in the file"] : []),
+          ...(isSecretLeft ? [`the client secret: ${SYSTEM_FILE} has it for another token endpoint`] : []),
+        ],
       },
     ];
   },

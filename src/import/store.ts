@@ -32,7 +32,8 @@ export async function storeImport({ account, credential }: ImportPlan, ports: St
   const store = new CredentialStore(ports, account.address);
   const lock = await acquireLock(store.lockPath, { timeoutMs: LOCK_WAIT_MS, clock: ports.clock });
   try {
-    if (credential !== undefined) await store.save(credential);
+    // What is left in the vault from before belongs to another client, and would be sent to this one's endpoint.
+    await (credential === undefined ? store.remove() : store.save(credential));
     saveAccount(ports.paths, account);
   } finally {
     lock.release();

@@ -1,16 +1,11 @@
 /** What is taken from each tool's files, by the command that users type. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { chmodSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { listAddresses, readAccount } from "../../src/accounts/store.ts";
-import { importCommand } from "../../src/cli/import.ts";
-import { tokenPorts } from "../../src/cli/ports.ts";
-import { report, runCommand } from "../../src/cli/run.ts";
 import { recogniseTool, TOOL_NAMES } from "../../src/import/tools.ts";
-import { systemClock } from "../../src/platform/clock.ts";
-import { CredentialStore } from "../../src/tokens/store.ts";
 import { tokenFields } from "../mutt-oauth2/world.ts";
-import { fakeContext, type FakeContext } from "../support/fake-context.ts";
+import type { FakeContext } from "../support/fake-context.ts";
 import {
   aercAccounts,
   getmailJson,
@@ -23,37 +18,23 @@ import {
   saslTokens,
   type Secrets,
 } from "./formats.ts";
+import { ImportWorld } from "./world.ts";
 
+let world: ImportWorld;
 let fake: FakeContext;
 let secrets: Secrets;
 beforeEach(() => {
-  fake = fakeContext({ PATH: "/usr/bin:/bin" });
+  world = new ImportWorld();
+  ({ fake } = world);
   secrets = newSecrets();
 });
 afterEach(() => fake.dispose());
 
 const PASSWORD = "the proxy's pass%word";
 
-function write(name: string, text: string | Uint8Array, mode = 0o600): string {
-  const path = join(fake.home, name);
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, text, { mode });
-  return path;
-}
-
-/** @returns the exit status */
-async function importing(...args: string[]): Promise<number> {
-  const context = { ...fake, clock: systemClock };
-  try {
-    return await runCommand(importCommand, args, context);
-  } catch (error) {
-    return report(error, context, args.includes("--json"));
-  }
-}
-
-async function credentialOf(address: string) {
-  return (await new CredentialStore(tokenPorts({ ...fake, clock: systemClock }), address).load())?.credential;
-}
+const write: ImportWorld["write"] = (...args) => world.write(...args);
+const importing: ImportWorld["importing"] = (...args) => world.importing(...args);
+const credentialOf: ImportWorld["credentialOf"] = (address) => world.credentialOf(address);
 
 const passwordFile = () => write("password", `${PASSWORD}\n`);
 
