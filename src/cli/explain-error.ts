@@ -19,6 +19,8 @@ export function explainError({ code, message, hint, details = {} }: MailkeyError
   const byCode = explainCode(textOf(details["vendorCode"]));
   const found = byCode ?? explain(message)[0] ?? explainCode(textOf(details["error"]));
   if (found === undefined) return undefined;
+  // What invalid_grant says of a sign-in that was stored is not true of one that is going on.
+  if (found.id === "invalid_grant" && details["flow"] !== undefined) return undefined;
   const address = textOf(details["address"]);
   const entry = fillEntry(found, { address: address === "" ? undefined : address });
   // Where account and code are known, the catalogue knows best. A sign-in that is going on (its details name the flow) knows what was typed.

@@ -41,6 +41,10 @@ export function signInError(setting: Setting, failure: PermanentFailure | Transi
       flow === "device" ? "the code has expired before it was typed in" : `the sign-in has expired (${words})`;
     return new MailkeyError("ERR_SIGN_IN_FAILED", message, { hint: "run the same command again", details });
   }
+  if (error === "invalid_grant" && vendorCode === undefined) {
+    const message = `${providerName} does not take the code of this sign-in (${words}): it was used already, or is too old`;
+    return new MailkeyError("ERR_SIGN_IN_FAILED", message, { hint: "run the same command again", details });
+  }
   const hint = remedy(vendorCode, flow);
   if (DECLINED.has(error)) {
     const why = description === undefined ? "" : ` (${description})`;

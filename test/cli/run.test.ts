@@ -6,6 +6,7 @@ import { COMMANDS, GROUPS } from "../../src/cli/commands.ts";
 import { commandHelp } from "../../src/cli/help.ts";
 import { report, runCommand, runCommandLine } from "../../src/cli/run.ts";
 import { MailkeyError } from "../../src/errors.ts";
+import { signInError } from "../../src/signin/outcome.ts";
 import { fakeContext, type FakeContext } from "../support/fake-context.ts";
 
 let context: FakeContext;
@@ -194,6 +195,15 @@ describe("an error that the catalogue knows", () => {
     await report(new MailkeyError("ERR_PROGRAM", "gpg: Inappropriate ioctl for device"), context, false);
     expect(context.err()).toContain("mailkey: why: gpg's passphrase prompt");
     expect(context.err()).toContain("mailkey: hint: export GPG_TTY=$(tty)");
+  });
+
+  test("of a sign-in that is going on does not tell why a stored one ended", async () => {
+    const setting = { providerName: "Microsoft 365", clientName: "Thunderbird", login: "me@example.com" };
+    const error = signInError({ ...setting, flow: "loopback" }, { kind: "permanent", error: "invalid_grant" });
+    await report(error, context, false);
+    expect(context.err()).toContain("it was used already, or is too old");
+    expect(context.err()).toContain("mailkey: hint: run the same command again");
+    expect(context.err()).not.toContain("why:");
   });
 
   test("is not one of usage: those words are the user's own", async () => {
