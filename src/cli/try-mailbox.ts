@@ -53,6 +53,7 @@ export function reportsJson(reports: readonly LoginReport[], account: ResolvedAc
 }
 
 /** What a hint has to know of the account. */
-export function hintOptions({ provider, address, grant }: ResolvedAccount): HintOptions {
-  return { providerId: provider.id, address, unattended: grant === "sign_in" ? undefined : grant };
+export function hintOptions({ provider, address, credential, grant }: ResolvedAccount): HintOptions {
+  const unattended = grant === "sign_in" ? undefined : grant;
+  return { providerId: provider.id, address, unattended, shared: credential !== address };
 }

@@ -75,10 +75,10 @@ async function isKnownOtherwise(subject: AccountSubject, { protocol, reason, ser
 }
 
 function findingOf(subject: AccountSubject, report: LoginFailure, token: FreshToken): Finding {
-  const { address, login, provider, grant } = subject.account;
+  const { address, login, credential, provider, grant } = subject.account;
   const { protocol, server, message, said } = report;
   const unattended = grant === "sign_in" ? undefined : grant;
-  const entry = explanationOf(report, { providerId: provider.id, address, unattended });
+  const entry = explanationOf(report, { providerId: provider.id, address, unattended, shared: credential !== address });
   const stranger = report.reason === "refused" ? strangerIn(subject, token) : undefined;
   const means = [
     `With ${address}, ${USES[protocol]}${entry === undefined ? "" : `: ${entry.why}`}.`,
@@ -98,12 +98,13 @@ function findingOf(subject: AccountSubject, report: LoginFailure, token: FreshTo
 
 /** What can be typed; words for the rest are the hint's. An administrator's switch is nobody's to type here. */
 function remedyFor(subject: AccountSubject, { protocol, reason, said = "", stage, server }: LoginFailure): string[] {
-  const { address, provider } = subject.account;
+  const { address, credential, provider } = subject.account;
   if (/5\.7\.139|\b432 4\.3\.2|too many|\[LIMIT\]/i.test(said)) return [];
   if (wrongHost(provider.id, server.host) !== undefined) return [editAccount(subject)];
   const again = mailkeyLine("test", address, `--${protocol}`, "--force");
   const byReason: Readonly<Record<LoginProblem, readonly string[]>> = {
-    refused: stage === "after-login" ? [signInLine(subject)] : [signInLine(subject), again],
+    refused:
+      credential !== address ? [again] : stage === "after-login" ? [signInLine(subject)] : [signInLine(subject), again],
     certificate: [editConfig(subject.machine)],
     "no-mechanism": [editAccount(subject)],
     "tls-failed": [editAccount(subject)],

@@ -20,6 +20,8 @@ interface Row {
   readonly provider?: string;
   /** Fits only where nobody signs in: signing in again is no remedy there. */
   readonly unattended?: Unattended;
+  /** Fits only where somebody else's sign-in opens the mailbox: the mailbox itself has none that could be renewed. */
+  readonly shared?: true;
   readonly security?: ServerAddress["security"];
   readonly ports?: readonly number[];
   /** The beginning of the server's words. */
@@ -39,6 +41,7 @@ const ROWS: readonly Row[] = [
   { said: true, provider: "microsoft", explanation: "outlook-command-error" },
   { said: true, explanation: "too-many-senders" },
   { said: true, protocols: ["smtp"], provider: "microsoft", explanation: "exchange-smtp-refused" },
+  { stages: ["authentication"], reasons: ["refused"], shared: true, explanation: "share-refused" },
   { stages: ["authentication"], reasons: ["refused"], provider: "microsoft", explanation: "exchange-refused" },
 
   // Google, Yahoo and Dovecot, which explain themselves
@@ -92,6 +95,8 @@ export interface HintOptions {
   readonly address?: string | undefined;
   /** Undefined when a person signed in. */
   readonly unattended?: Unattended | undefined;
+  /** Somebody else's sign-in opens the mailbox. */
+  readonly shared?: boolean;
 }
 
 /** What is known about a failed login, with the account's values in it; undefined when nothing is. */
@@ -118,13 +123,14 @@ export function hintFor(report: LoginFailure, about: HintOptions): string | unde
   return lines.length === 0 ? undefined : lines.join("; ");
 }
 
-function fits(row: Row, report: LoginFailure, { providerId, unattended }: HintOptions): boolean {
+function fits(row: Row, report: LoginFailure, { providerId, unattended, shared }: HintOptions): boolean {
   const { protocol, stage, reason, server, said = "", challenge } = report;
   return (
     (row.protocols?.includes(protocol) ?? true) &&
     (row.stages?.includes(stage) ?? true) &&
     (row.reasons?.includes(reason) ?? true) &&
     (row.unattended === undefined || row.unattended === unattended) &&
+    (row.shared === undefined || shared === true) &&
     (row.security === undefined || row.security === server.security) &&
     (row.ports?.includes(server.port) ?? true) &&
     (row.provider === undefined || providerId === row.provider || providerId.startsWith(`${row.provider}-`)) &&

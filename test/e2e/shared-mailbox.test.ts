@@ -109,6 +109,8 @@ withPrograms(["dovecot"])("a shared mailbox", () => {
     const result = await run("add", SALES, "--share", me);
     expect(result.status).toBe(69);
     expect(result.stderr).toMatch(/IMAP .* does not work/);
+    expect(result.stderr).toContain("have the owner or an administrator open the mailbox");
+    expect(result.stderr).not.toContain("mailkey login");
   });
 
   test("has a sign-in of its own where the flags ask for one, as the person and not the mailbox", async () => {

@@ -51,6 +51,16 @@ describe("the hint of a failed login", () => {
     expect(hint("custom", change)).toContain("mailkey test me@example.com --force");
   });
 
+  test("speaks of permission, and of no sign-in, where somebody else's sign-in opens the mailbox", () => {
+    const report = failure({ said: "[AUTHENTICATIONFAILED] Authentication failed.", challenge: { status: "401" } });
+    for (const providerId of ["microsoft", "custom"]) {
+      const text = hintFor(report, { providerId, address: "info@example.com", shared: true }) ?? "";
+      expect(text).toContain("open the mailbox to the person who signed in");
+      expect(text).not.toContain("mailkey login");
+    }
+    expect(hint("custom", { said: "[AUTHENTICATIONFAILED]" })).toContain("mailkey login me@example.com");
+  });
+
   test("is to wait when the server has too much to do", () => {
     expect(hint("yahoo", { said: "[LIMIT] LOGIN Rate limit hit" })).toContain("wait");
     expect(hint("google", { said: "[ALERT] Too many simultaneous connections. (Failure)" })).toContain("15");

@@ -188,6 +188,23 @@ export const MAIL_SERVERS: readonly Entry[] = [
     sources: [RFC7628],
   },
   {
+    id: "share-refused",
+    area: "server",
+    title: "the mailbox is not open to the person who signed in",
+    why: "the server lets nobody but a mailbox's owner in, unless the mailbox was opened to somebody else",
+    status: "verified",
+    steps: [
+      { say: "have the owner or an administrator open the mailbox to the person who signed in" },
+      {
+        say: "an administrator's command for it at Microsoft 365, PERSON being who signed in",
+        type: "Add-MailboxPermission -Identity ADDRESS -User PERSON -AccessRights FullAccess",
+        in: "powershell",
+      },
+      { say: "it may take an hour until it counts; then", type: "mailkey test ADDRESS" },
+    ],
+    sources: ["https://learn.microsoft.com/powershell/module/exchange/add-mailboxpermission"],
+  },
+  {
     id: "authentication-failed",
     area: "server",
     title: "the mail server refuses the login",
