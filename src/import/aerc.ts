@@ -20,9 +20,16 @@ export const aerc: ImportTool = {
   async read(file, ports) {
     const sections = parseIni(file.text, DIALECT);
     if (sections === undefined) throw notUnderstood(file.path, aerc.title);
-    return Promise.all([...sections].map(([name, keys]) => foundIn(name, keys, ports)));
+    const foreign = [...sections].filter(([, keys]) => !isMailkeys(keys));
+    return Promise.all(foreign.map(([name, keys]) => foundIn(name, keys, ports)));
   },
 };
+
+/** What `mailkey setup aerc` writes: there is nothing to take over from there. */
+function isMailkeys(keys: ReadonlyMap<string, string>): boolean {
+  const command = keys.get("source-cred-cmd") ?? keys.get("outgoing-cred-cmd") ?? "";
+  return /(?:^|\/)mailkey'? token /.test(command);
+}
 
 async function foundIn(name: string, keys: ReadonlyMap<string, string>, ports: ImportPorts): Promise<Found> {
   const source = readUrl(keys.get("source"));

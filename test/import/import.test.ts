@@ -209,6 +209,18 @@ describe("importing", () => {
     expect(await credentialOf("ben@example.org")).toMatchObject({ refreshToken: secrets.refreshToken });
   });
 
+  test("from aerc leaves alone what mailkey has set up there", async () => {
+    const own = (command: string) =>
+      `[Own]\nsource = imaps+xoauth2://anna%40gmail.com@imap.gmail.com:993\nsource-cred-cmd = ${command}\nfrom = <anna@gmail.com>\n`;
+    for (const command of ["/home/anna/.local/bin/mailkey token anna@gmail.com", "'/home/a b/mailkey' token x@y.zz"]) {
+      expect(await importing(write("accounts.conf", own(command)))).toBe(78);
+      expect(fake.err()).toContain("there is nothing to import");
+      expect(fake.err()).not.toContain("cannot import");
+    }
+    expect(await importing(write("accounts.conf", own("pass mailkey token")))).toBe(78);
+    expect(fake.err()).toContain("another program gets its tokens");
+  });
+
   test("a command that fails is not shown: there may be a secret in it", async () => {
     const text = aercAccounts(secrets).replace("= echo", "= false");
     expect(await importing(write("accounts.conf", text), "--address", "ben@example.org", "--run-commands")).not.toBe(0);
