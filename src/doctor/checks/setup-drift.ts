@@ -48,7 +48,7 @@ async function examineRecipe(recipe: Recipe, world: SetupWorld, draft: Draft): P
         seen: `${recipe.title} is set up for ${address}, which is no account of mailkey's any more`,
         means: `It asks mailkey for a token, and gets none.`,
         remedy,
-        advice: "It takes that account out of the program's files.",
+        advice: "The command takes that account out of the program's files.",
       })),
       ...edited.map((path) => ({
         severity: "warning" as const,
