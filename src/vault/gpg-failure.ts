@@ -6,6 +6,7 @@
  */
 import { MailkeyError, type ErrorCode } from "../errors.ts";
 import { peerText } from "../platform/text.ts";
+import { extensionLines } from "./gpg-keys.ts";
 import { runGpg, type Gpg, type GpgResult } from "./gpg-run.ts";
 
 /** gpg's error values carry their origin in the upper bits. */
@@ -160,7 +161,7 @@ export async function encryptFailure(gpg: Gpg, recipient: string, result: GpgRes
   if (validity.has("e")) {
     return failure(result, {
       ...because("key_expired", "the key has expired"),
-      hint: `gpg --quick-set-expire ${recipient} 2y && gpg --quick-set-expire ${recipient} 2y '*'`,
+      hint: (await extensionLines(gpg, recipient)).join(" && "),
     });
   }
   return failure(result, because("key_unusable", "the key cannot be used for encryption"));

@@ -4,6 +4,7 @@ import { MailkeyError } from "../errors.ts";
 import type { Environment } from "../platform/paths.ts";
 import type { Secret } from "../platform/secret.ts";
 import { run } from "../platform/process.ts";
+import { shellLine } from "../platform/shell.ts";
 import { peerText } from "../platform/text.ts";
 import { runGpg, type Gpg, type GpgResult } from "./gpg-run.ts";
 
@@ -65,6 +66,25 @@ export async function hasNoPassphrase({ env, homedir }: Gpg, key: GpgKey): Promi
   const lines = new TextDecoder().decode(stdout).split("\n");
   const infos = lines.filter((line) => line.startsWith("S KEYINFO ")).map((line) => line.split(" "));
   return infos.length === commands.length && infos.every((fields) => fields[7] === "C");
+}
+
+/** For two years: the primary key, and the subkeys that encrypt, which end on their own. gpg's `*` leaves out what has expired. */
+export async function extensionLines(gpg: Gpg, recipient: string): Promise<string[]> {
+  const listing = await runGpg(gpg, ["--with-colons", "--list-keys", "--", recipient]);
+  const subkeys = encryptionSubkeys(new TextDecoder().decode(listing.stdout));
+  const where = gpg.homedir === undefined ? [] : ["--homedir", gpg.homedir];
+  const words = [gpg.program, ...where, "--quick-set-expire", recipient, "2y"];
+  return [shellLine(words), ...(subkeys.length === 0 ? [] : [shellLine([...words, ...subkeys])])];
+}
+
+/** Fingerprints of those that are not revoked. */
+function encryptionSubkeys(listing: string): string[] {
+  let wanted = false;
+  return listing.split("\n").flatMap((line) => {
+    const [type, validity, , , , , , , , value = "", , capabilities = ""] = line.split(":");
+    if (type === "sub" || type === "pub") wanted = type === "sub" && validity !== "r" && capabilities.includes("e");
+    return type === "fpr" && wanted ? [value] : [];
+  });
 }
 
 /**

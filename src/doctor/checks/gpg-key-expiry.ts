@@ -1,8 +1,7 @@
 /** A gpg key that works today and not next month. */
-import { listSecretKeys } from "../../vault/gpg-keys.ts";
+import { extensionLines, listSecretKeys } from "../../vault/gpg-keys.ts";
 import type { MachineCheck } from "../check.ts";
 import { gpgOf } from "../gpg.ts";
-import { extensionLines } from "./gpg-key.ts";
 
 const DAY_MS = 86_400_000;
 /** Long enough that somebody who looks once a month sees it. */
@@ -17,7 +16,8 @@ export const gpgKeyExpiry: MachineCheck = {
     const { settings, failure } = await machine.vault();
     const recipient = settings?.gpg?.recipient;
     if (settings?.active !== "gpg" || recipient === undefined || failure !== undefined) return [];
-    const [key] = await listSecretKeys(gpgOf(settings, machine), recipient);
+    const gpg = gpgOf(settings, machine);
+    const [key] = await listSecretKeys(gpg, recipient);
     const { wallMs } = machine.clock.now();
     if (key?.expiresAtMs === undefined || key.expiresAtMs - wallMs > WARN_DAYS * DAY_MS) return [];
     const days = Math.max(0, Math.floor((key.expiresAtMs - wallMs) / DAY_MS));
@@ -26,7 +26,7 @@ export const gpgKeyExpiry: MachineCheck = {
         severity: "warning",
         seen: `the gpg key ${recipient} expires on ${new Date(key.expiresAtMs).toISOString().slice(0, 10)}, in ${days} days`,
         means: "From then on a renewed sign-in cannot be stored, and mail programs get no token.",
-        remedy: extensionLines(settings, recipient, machine),
+        remedy: await extensionLines(gpg, recipient),
       },
     ];
   },

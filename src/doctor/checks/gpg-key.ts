@@ -1,5 +1,5 @@
 /** The gpg key of the vault: there with its secret half, and to be encrypted to. */
-import { shellLine } from "../../platform/shell.ts";
+import { extensionLines } from "../../vault/gpg-keys.ts";
 import type { Finding, Machine, MachineCheck } from "../check.ts";
 import { gpgOf } from "../gpg.ts";
 import { loginLines } from "../remedies.ts";
@@ -19,8 +19,10 @@ export const gpgKey: MachineCheck = {
     const recipient = settings?.gpg?.recipient ?? "";
     const seen = failure.error.message;
     switch (failure.reason) {
-      case "key_expired":
-        return [{ severity: "error", seen, means: NO_RENEWAL, remedy: extensionLines(settings, recipient, machine) }];
+      case "key_expired": {
+        const remedy = await extensionLines(gpgOf(settings, machine), recipient);
+        return [{ severity: "error", seen, means: NO_RENEWAL, remedy }];
+      }
       case "key_revoked":
       case "key_unusable":
         return [{ severity: "error", seen, means: NO_RENEWAL, remedy: ["mailkey vault move age"] }];
@@ -29,23 +31,6 @@ export const gpgKey: MachineCheck = {
     }
   },
 };
-
-/** For the primary key and for the subkeys, which end on their own. */
-export function extensionLines(
-  settings: Parameters<typeof gpgOf>[0],
-  recipient: string,
-  machine: Machine,
-): readonly string[] {
-  const { program, homedir } = gpgOf(settings, machine);
-  const words = [
-    program,
-    ...(homedir === undefined ? [] : ["--homedir", homedir]),
-    "--quick-set-expire",
-    recipient,
-    "2y",
-  ];
-  return [shellLine(words), shellLine([...words, "*"])];
-}
 
 function lost(seen: string, machine: Machine): Finding {
   return {

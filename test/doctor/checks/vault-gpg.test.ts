@@ -139,6 +139,10 @@ describe.skipIf(maySkip("gpg", "gpgconf", "gpg-connect-agent"))("with a gpg vaul
     expect(finding?.seen).toContain(open);
     await home.follow(finding);
     expect(await home.examine(gpgKeyExpiry)).toEqual([]);
+    await run("gpg", ["--batch", "--quick-set-expire", open, "seconds=1", "*"], { env: home.env });
+    while ((await home.examine(gpgKey)).length === 0) await Bun.sleep(100); // until that second is over
+    await home.follow(await only(gpgKey));
+    expect(await reporters()).toEqual([]);
   });
 
   test("an agent that does not take the passphrase which mailkey has", async () => {
