@@ -11,7 +11,7 @@ export interface Context {
   readonly terminal: Terminal;
   /** Standard output: results only. Writes `text` as it is. */
   readonly stdout: (text: string) => void;
-  /** All of standard input, or the last `maxBytes` of it as text; undefined when it is a terminal. Ends on `signal`. */
+  /** All of standard input, or the last `maxBytes` of it as text; undefined when it is a terminal. What came before `signal` is all there is. */
   readonly readInput: (maxBytes: number) => Promise<string | undefined>;
   /** Standard error: progress, questions, errors. Writes `text` as it is. */
   readonly stderr: (text: string) => void;

@@ -20,7 +20,7 @@ export const explainCommand = defineCommand({
   name: "explain",
   summary: "say what an error means and what to do",
   description: `Takes an error code (AADSTS700082), the text of an error, or a whole log, also on standard input, and says what happened, why,
-and what to do. Nothing of what it is given is shown again or kept, and nothing is asked over the network.
+and what to do. Where a program hangs after its error, Ctrl-C ends it, and what it said is explained. Nothing of what it is given is shown again or kept, and nothing is asked over the network.
 
 With --account, the account's own address, servers and client stand in the commands. The exit status is 1 when nothing is known.`,
   args: [

@@ -30,7 +30,11 @@ export function writeStderr(text: string): void {
   }
 }
 
-/** Standard input to its end as UTF-8: the last `maxBytes` of it. @throws the signal's reason */
+/**
+ * Standard input as UTF-8, to its end or to `signal`: the last `maxBytes` of it.
+ *
+ * @throws the signal's reason when nothing had come by then
+ */
 export async function readStdin(maxBytes: number, signal: AbortSignal): Promise<string> {
   const { stdin } = process; // a getter: the stream is made at the first look
   const stop = () => stdin.destroy();
@@ -45,7 +49,7 @@ export async function readStdin(maxBytes: number, signal: AbortSignal): Promise<
   } finally {
     signal.removeEventListener("abort", stop);
   }
-  signal.throwIfAborted();
+  if (kept.length === 0) signal.throwIfAborted();
   return kept.toString("utf8");
 }
 

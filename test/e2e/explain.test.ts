@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { writeMailClients } from "../../lab/clients.ts";
 import { startWorld, type World } from "../../lab/world.ts";
-import { Home } from "./harness.ts";
+import { finish, Home } from "./harness.ts";
 import { withPrograms } from "./programs.ts";
 
 let home: Home;
@@ -27,6 +27,18 @@ describe("mailkey explain", () => {
     expect(await explained(`${noise}mbsync: PassCmd exited with status 127\n${noise.slice(0, 100_000)}`)).toEqual([
       "passcmd-127",
     ]);
+  });
+
+  test("explains at Ctrl-C what has come so far, from a program that hangs after its error", async () => {
+    const child = home.start(["explain"]);
+    const ended = finish(child);
+    // More than any pipe holds: once it is written, most of it has been read.
+    const said = "Error: IMAP wants more steps despite successful SASL authentication.\n".repeat(30_000);
+    await new Promise<void>((resolve, reject) =>
+      child.stdin?.write(said, (error) => (error == null ? resolve() : reject(error))),
+    );
+    child.kill("SIGINT");
+    expect(await ended).toMatchObject({ status: 0, stdout: expect.stringContaining("mbsync-more-steps"), stderr: "" });
   });
 
   test("ends at once, with nothing known, when there is nothing to read", async () => {
