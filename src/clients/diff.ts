@@ -36,9 +36,10 @@ function shown(line: string): string {
     .replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, "?");
 }
 
-/** `password secret`, `Pass = secret`, `imaps://user:secret@host`; not the commands that print one. */
+/** `password secret`, `Pass = secret`, `client_secret: secret`, `imaps://user:secret@host`; not the commands that print one. */
 function withoutPassword(line: string): string {
   return line
-    .replace(/(^|[^\w-])(\w*pass(?:word|wd|phrase)?["']?(?:\s*[=:.]\s*|\s+))\S.*/i, "$1$2…")
+    .replace(/((?:^|[^\w-])[\w-]*pass(?:word|wd|phrase)?["']?(?:\s*[=:.]\s*|\s+))\S.*/i, "$1…")
+    .replace(/((?:^|\W)[\w-]*(?:secret|refresh[-_]token|access[-_]token|raw)["']?(?:\.raw)?\s*[=:]\s*)\S.*/i, "$1…")
     .replace(/(:\/\/[^\s:@/]*:)[^\s@/]+@/g, "$1…@");
 }

@@ -18,6 +18,13 @@ test.each([
   `account = IMAP { server = 'mail.test', username = 'you', password = '${SECRET}' }`,
   `(setq smtp '(:user "you" :password "${SECRET}"))`,
   `passphrase: ${SECRET}`,
+  `(setq old-password "${SECRET}")`,
+  `backend.auth.raw = "${SECRET}"`,
+  `backend.auth.client-secret.raw = "${SECRET}"`,
+  `backend.auth.refresh-token = { raw = "${SECRET}" }`,
+  `oauth2_client_secret = ${SECRET}`,
+  `"refresh_token": "${SECRET}",`,
+  `    access_token: ${SECRET}`,
 ])("a password in a line of the user's is not shown: %s", (line) => {
   expect(shown(line)).not.toContain(SECRET);
   expect(shown(line)).toContain("…");
@@ -37,6 +44,8 @@ test.each([
   "source = imaps+xoauth2://you%40hotmail.com@outlook.office365.com:993",
   'set folder = "imaps://you%40hotmail.com@outlook.office365.com:993/"',
   'set imap_authenticators = "xoauth2"',
+  'backend.auth.refresh-token.cmd = "/usr/bin/mailkey token you@hotmail.com"',
+  "oauth2_access_token_eval = get_token()",
 ])("a command, or an address without a password, is shown whole: %s", (line) => {
   expect(shown(line)).toContain(` ${line}\n`);
 });
