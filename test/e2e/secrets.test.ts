@@ -8,36 +8,27 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { granted, REPLIES, startHostileServer, type HostileServer, type Reply } from "../../lab/hostile.ts";
-import { CONFIDENTIAL_CLIENT_ID, CONFIDENTIAL_CLIENT_SECRET } from "../../lab/registrations.ts";
+import {
+  APPLICATION_ID,
+  APPLICATION_SECRET,
+  CERTIFICATE_CLIENT_ID,
+  CONFIDENTIAL_CLIENT_ID,
+  CONFIDENTIAL_CLIENT_SECRET,
+} from "../../lab/registrations.ts";
 import { startWorld, type World } from "../../lab/world.ts";
+import { RECIPES } from "../../src/clients/recipes.ts";
+import { makeClientCertificate, type ClientCertificate } from "../support/client-certificate.ts";
 import { writeExecutable, writeSecretFile } from "../vault/support.ts";
 import { Home, type Result } from "./harness.ts";
 import { withPrograms } from "./programs.ts";
+import { FILES_WITH_PASSWORD, IMPORT_PASSWORD, IMPORT_SECRETS, MAIL_PASSWORD } from "./secret-files.ts";
+import { IMPORTED, INFO, SALES, withCompletions, withImports, withoutPerson } from "./secret-scenes.ts";
 import { addBy } from "./signing-in.ts";
 
-const MAIL_PASSWORD = "password-of-an-old-mailbox";
-/** Somebody else's accounts, in the files that setup adds to and the doctor reads. */
-const FILES_WITH_PASSWORD: Readonly<Record<string, string>> = {
-  ".mbsyncrc": `IMAPAccount old\nHost mail.test\nUser old\nPass ${MAIL_PASSWORD}\n`,
-  ".msmtprc": `account old\nhost mail.test\nuser old\npassword ${MAIL_PASSWORD}\n`,
-  ".muttrc": `set imap_pass = "${MAIL_PASSWORD}"\nset smtp_url = "smtp://old:${MAIL_PASSWORD}@mail.test/"\n`,
-  ".mpoprc": `account old\nhost mail.test\nuser old\npassword ${MAIL_PASSWORD}\n`,
-};
-const SET_UP = [
-  "mbsync",
-  "msmtp",
-  "mutt",
-  "aerc",
-  "mu4e",
-  "gnus",
-  "smtpmail",
-  "offlineimap",
-  "getmail",
-  "mpop",
-  "curl",
-];
+/** All of them: what they write lies in the home. */
+const SET_UP = Object.keys(RECIPES);
 const PASSPHRASE = "correct-horse-battery-staple-9174";
 const HOSTILE_SECRETS = ["hostile-access-9d41c7", "hostile-refresh-b82e06"];
 /** The drop-in knows no provider but the real ones: they are out of reach here, by a proxy that is not there. */
@@ -49,13 +40,20 @@ withPrograms(["gpg", "age", "dovecot"])("no secret", () => {
   let hostile: HostileServer;
   let home: Home;
   let bin: string;
+  let certificate: ClientCertificate;
   const printed: { words: string; result: Result }[] = [];
 
   beforeAll(async () => {
     [world, hostile] = await Promise.all([
-      startWorld({ mail: "dovecot", accessTokenSeconds: 4 }),
+      startWorld({ mail: "dovecot", accessTokenSeconds: 4, sharedMailboxes: [INFO, SALES] }),
       startHostileServer(),
     ]);
+    for (const mailbox of [INFO, SALES]) {
+      world.organisation.openMailbox(mailbox, APPLICATION_ID);
+      world.organisation.openMailbox(mailbox, CERTIFICATE_CLIENT_ID);
+    }
+    certificate = await makeClientCertificate(world.folder, "client");
+    await world.organisation.registerCertificate(certificate.certificatePem);
     home = new Home(world);
     home.env["TZ"] = "UTC"; // the script's token file has local times
     home.env["GNUPGHOME"] = join(home.folder, "gnupg");
@@ -95,8 +93,10 @@ withPrograms(["gpg", "age", "dovecot"])("no secret", () => {
     return `#!/bin/dash\n{ tr '\\0' '\\n' </proc/$$/cmdline; tr '\\0' '\\n' </proc/$$/environ; } >>'${log}'\nexec '${real}' "$@"\n`;
   }
 
-  async function run(...words: string[]): Promise<void> {
-    printed.push({ words: words.join(" "), result: await home.mailkey(words) });
+  async function run(...words: string[]): Promise<Result> {
+    const result = await home.mailkey(words);
+    printed.push({ words: words.join(" "), result });
+    return result;
   }
 
   async function everything(): Promise<void> {
@@ -153,6 +153,9 @@ withPrograms(["gpg", "age", "dovecot"])("no secret", () => {
     await run("doctor", "--verbose");
     await withPastedLogs();
     await run("remove", address, "--yes", "--verbose");
+    await withoutPerson(home, world, certificate, run);
+    await withImports(home, run);
+    await withCompletions(run);
   }
 
   /** The drop-in and the import, over a token file of the script's whose access token is good for an hour, and then for nothing. */
@@ -186,7 +189,10 @@ withPrograms(["gpg", "age", "dovecot"])("no secret", () => {
 
   /** Mail programs set up beside somebody else's account, whose password stands in their files, and taken out again. */
   async function withMailPrograms(): Promise<void> {
-    for (const [name, text] of Object.entries(FILES_WITH_PASSWORD)) writeSecretFile(join(home.folder, name), text);
+    for (const [name, text] of Object.entries(FILES_WITH_PASSWORD)) {
+      mkdirSync(dirname(join(home.folder, name)), { recursive: true });
+      writeSecretFile(join(home.folder, name), text);
+    }
     await run("setup", "--list", "--verbose");
     for (const json of [[], ["--json"]]) {
       for (const flag of [[], ["--print"], ["--yes"], ["--check"]])
@@ -239,6 +245,11 @@ withPrograms(["gpg", "age", "dovecot"])("no secret", () => {
       const result = await home.mailkey(["token", home.address, "--force", "--verbose"]);
       printed.push({ words: "token", result: result.status === 0 ? { ...result, stdout: "" } : result });
     }
+    for (const reply of replies.slice(-3)) {
+      hostile.clear();
+      hostile.reply(...Array.from({ length: 12 }, () => reply));
+      await run("doctor", "--json", "--verbose");
+    }
     writeFileSync(file, honest, { mode: 0o600 });
   }
 
@@ -246,8 +257,13 @@ withPrograms(["gpg", "age", "dovecot"])("no secret", () => {
     ...world.secrets,
     ...HOSTILE_SECRETS,
     CONFIDENTIAL_CLIENT_SECRET,
+    APPLICATION_SECRET,
     PASSPHRASE,
     MAIL_PASSWORD,
+    ...Object.values(IMPORT_SECRETS),
+    IMPORT_PASSWORD,
+    // Not the first line, which begins like that of any key.
+    ...certificate.keyPem.trim().split("\n").slice(2, -1),
   ];
 
   /** As it is, in base64, in a URL; whole, or a part that would do. */
@@ -264,16 +280,17 @@ withPrograms(["gpg", "age", "dovecot"])("no secret", () => {
 
   test("was too few to look for", () => {
     expect(world.secrets.length).toBeGreaterThan(20);
-    expect(printed.length).toBeGreaterThan(35);
-    expect(printed.filter(({ result }) => result.status === 0).length).toBeGreaterThan(20);
+    expect(printed.length).toBeGreaterThan(110);
+    expect(printed.filter(({ result }) => result.status === 0).length).toBeGreaterThan(65);
   });
 
   test("is in what was printed", () => {
-    const found = printed.flatMap(({ words, result }) =>
-      secrets().flatMap((secret) =>
-        holds(result.stdout + result.stderr, secret) ? [`${words}: ${result.stdout}${result.stderr}`] : [],
-      ),
-    );
+    const all = secrets();
+    const told = (text: string) => all.some((secret) => holds(text, secret));
+    const found = printed.flatMap(({ words, result: { stdout, stderr } }) => {
+      const text = `${stdout}\n${stderr}`;
+      return told(text) ? [`${words}: ${text.split("\n").filter(told).join("\n")}`] : [];
+    });
     expect(found).toEqual([]);
   });
 
@@ -287,8 +304,8 @@ withPrograms(["gpg", "age", "dovecot"])("no secret", () => {
     const vaultFiles = /\/\.local\/state\/mailkey\/vault/;
     const backups = /\/\.local\/state\/mailkey\/backups\//; // what stood in the user's own files
     const allowed = new Set(
-      ["passphrase", "client-secret", "children.log", "tokens", ...Object.keys(FILES_WITH_PASSWORD)].map((name) =>
-        join(home.folder, name),
+      ["passphrase", "client-secret", "children.log", "tokens", IMPORTED, ...Object.keys(FILES_WITH_PASSWORD)].map(
+        (name) => join(home.folder, name),
       ),
     );
     const found = filesBelow(home.folder)
