@@ -73,7 +73,8 @@ function render(request: RenderRequest): Rendering {
 
 /** @throws ERR_UNSUPPORTED for root, as whom Postfix runs nothing */
 function ownerOf(env: Environment): string {
-  const owner = env["LOGNAME"] ?? env["USER"] ?? userInfo().username;
+  // Not every runtime's userInfo knows root's name when the environment has none.
+  const owner = env["LOGNAME"] ?? env["USER"] ?? (process.getuid?.() === 0 ? "root" : userInfo().username);
   if (owner !== "root") return owner;
   throw new MailkeyError("ERR_UNSUPPORTED", "Postfix runs no program as root: the mailbox has to be another user's", {
     hint: "sudo -iu USER mailkey add ADDRESS, then sudo -iu USER mailkey setup postfix",
