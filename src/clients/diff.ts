@@ -1,13 +1,14 @@
-/** Changes of files as people read them: a unified diff. */
+/**
+ * Changes of files as people read them: a unified diff, without lines around a change. Those are the user's own, and passwords, keys and
+ * tokens stand in them in more forms than anybody knows.
+ */
 import { styleText } from "node:util";
 import { structuredPatch } from "diff";
 import { utf8 } from "./block.ts";
 import type { FileChange } from "./draft.ts";
 
-const CONTEXT_LINES = 3;
-
 /**
- * One file's change. Passwords that stand in it, and what would confuse a terminal, are not shown.
+ * One file's change. Passwords that somebody wrote into mailkey's part, and what would confuse a terminal, are not shown.
  *
  * @param name the path as it is to be shown
  */
@@ -16,17 +17,27 @@ export function unifiedDiff({ before, after, newMode }: FileChange, name: string
     colour ? styleText(style, text, { validateStream: false }) : text;
   const what =
     before === undefined ? `new file, mode ${newMode.toString(8)}` : after === undefined ? "removed" : "changed";
-  const { hunks } = structuredPatch("", "", before ?? "", after ?? "", "", "", { context: CONTEXT_LINES });
+  const { hunks } = structuredPatch("", "", lines(before), lines(after), "", "", { context: 0 });
   const shownLine = (line: string) => {
     const text = line.charAt(0) + withoutPassword(shown(line.slice(1)));
     if (line.startsWith("+")) return paint("green", text);
     return line.startsWith("-") ? paint("red", text) : text;
   };
   const heads = hunks.map(({ oldStart, oldLines, newStart, newLines }) =>
-    paint("cyan", `@@ -${oldStart},${oldLines} +${newStart},${newLines} @@`),
+    paint("cyan", `@@ -${range(oldStart, oldLines)} +${range(newStart, newLines)} @@`),
   );
-  const lines = hunks.flatMap((hunk, index) => [heads[index] ?? "", hunk.lines.map(shownLine)].flat());
-  return [paint("bold", `${name} (${what})`), ...lines].map((line) => `${line}\n`).join("");
+  const changed = hunks.flatMap((hunk, index) => [heads[index] ?? "", hunk.lines.map(shownLine)].flat());
+  return [paint("bold", `${name} (${what})`), ...changed].map((line) => `${line}\n`).join("");
+}
+
+/** Where there is no line, the one before is named. */
+function range(start: number, count: number): string {
+  return `${count === 0 ? start - 1 : start},${count}`;
+}
+
+/** That a last line has got its newline is no change to show: the line is the user's. */
+function lines(text = ""): string {
+  return text === "" || text.endsWith("\n") ? text : `${text}\n`;
 }
 
 /** UTF-8 where it is; control characters, the carriage return of DOS files among them, are not for the terminal. */
@@ -41,5 +52,5 @@ function withoutPassword(line: string): string {
   return line
     .replace(/((?:^|[^\w-])[\w-]*pass(?:word|wd|phrase)?["']?(?:\s*[=:.]\s*|\s+))\S.*/i, "$1…")
     .replace(/((?:^|\W)[\w-]*(?:secret|refresh[-_]token|access[-_]token|raw)["']?(?:\.raw)?\s*[=:]\s*)\S.*/i, "$1…")
-    .replace(/(:\/\/[^\s:@/]*:)[^\s@/]+@/g, "$1…@");
+    .replace(/(:\/\/[^\s:/]*:)[^\s/]+@/g, "$1…@");
 }

@@ -54,7 +54,8 @@ describe("mailkey setup", () => {
     expect(read(".msmtprc")).toStartWith("# mine\npassword s3cret\n# >>> mailkey msmtp: you@hotmail.com\n");
     expect(err).toMatch(/^wrote ~\/\.msmtprc; as it was: ~\/state\/backups\/[^ ]+\/\.msmtprc\n$/m);
     expect(out).toContain("    echo hello | msmtp -a you-hotmail-com you@hotmail.com\n");
-    expect(out).toContain("\n password …\n");
+    expect(out).toStartWith("~/.msmtprc (changed)\n@@ -2,0 +3,16 @@\n+# >>> mailkey msmtp: you@hotmail.com\n");
+    expect(out).not.toContain("# mine");
     expect(out + err).not.toContain("s3cret");
     const again = await run("msmtp", "--yes");
     expect(again).toMatchObject({ status: 0, err: "nothing to change: msmtp\n" });
