@@ -73,6 +73,7 @@ export function helperAccounts(
   });
 }
 
+type Place = Pick<Setting, "file" | "line"> & Partial<Pick<Setting, "isShared">>;
 type Mending = Pick<Finding, "remedy" | "advice">;
 
 /** Gives a setting another line. What mailkey wrote, mailkey writes anew. */
@@ -83,11 +84,12 @@ export function mendLine(program: string, setting: Setting, text: string): Mendi
   return { remedy: [replaceLine(file, line, text)] };
 }
 
-/** Adds a setting at the beginning of an account: behind the line that it begins with. */
-export function addLine(program: string, { file, line }: Pick<ProgramAccount, "file" | "line">, text: string): Mending {
+/** Adds a setting at the beginning of an account: behind the line that it begins with, or behind another setting. */
+export function addLine(program: string, place: Place, text: string): Mending {
+  const { file, line, isShared = false } = place;
   if (isOurs(program, file, line)) return { remedy: [`mailkey setup ${program}`] };
   // sed of the BSDs cannot make a line of a substitution.
-  if (process.platform !== "linux")
+  if (isShared || process.platform !== "linux")
     return { remedy: [editorLine(file, line)], advice: `Write below that line: ${text}` };
   return { remedy: [insertAfter(file, line, text)] };
 }

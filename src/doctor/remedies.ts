@@ -43,7 +43,7 @@ export function replaceLine(path: string, line: number, text: string): string {
 
 /** Puts `text` behind the line that begins a section, indented alike. */
 export function insertAfter(path: string, line: number, text: string): string {
-  return sed(path, `${line}s|^\\([[:space:]]*\\)${pattern(lineOf(path, line).trim())}.*|&\\n\\1${replacement(text)}|`);
+  return sed(path, `${line}s|^\\([[:space:]]*\\)${beginningOf(path, line)}.*|&\\n\\1${replacement(text)}|`);
 }
 
 export function deleteLine(path: string, line: number): string {
@@ -58,13 +58,22 @@ function settingOn(path: string, line: number): string {
   return pattern(/^\s*((?:set\s+)?[^\s=]+)/.exec(lineOf(path, line))?.[1] ?? "");
 }
 
+/** `IMAPAccount work`, `set imap_authenticators`, `source`: not what comes after that, which may be a password. */
+function beginningOf(path: string, line: number): string {
+  return pattern(/^\s*([^\s=]+(?:\s+[^\s=#]+)?)/.exec(lineOf(path, line))?.[1] ?? "");
+}
+
 function lineOf(path: string, line: number): string {
   return readConfig(path)?.split("\n")[line - 1] ?? "";
 }
 
-/** A basic regular expression that stands for `text` itself, between bars. @see POSIX XBD 9.3 */
+/**
+ * A basic regular expression that stands for `text` itself, between bars. White space stands for any: no tab survives on a terminal.
+ *
+ * @see POSIX XBD 9.3
+ */
 function pattern(text: string): string {
-  return text.replace(/[\\.*[\]^$|]/g, String.raw`\$&`);
+  return text.replace(/[\\.*[\]^$|]/g, String.raw`\$&`).replace(/\s+/g, "[[:space:]]*");
 }
 
 /** Only what is special in the right half of a substitution: the shell's part is `shellWord`'s. @see POSIX sed */
