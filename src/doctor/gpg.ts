@@ -1,5 +1,4 @@
 /** The user's gpg as vault.toml describes it, and what its agent is told to do. */
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { homeFolder } from "../platform/paths.ts";
 import { run } from "../platform/process.ts";
@@ -7,6 +6,7 @@ import type { Gpg } from "../vault/gpg-run.ts";
 import { gpgProgram } from "../vault/gpg.ts";
 import { settingsPath, type VaultSettings } from "../vault/settings.ts";
 import type { Machine } from "./check.ts";
+import { readConfig } from "./configs/read.ts";
 import { realPathOf } from "./files.ts";
 
 const GPGCONF_TIMEOUT_MS = 3000;
@@ -51,11 +51,5 @@ async function usualPinentry({ env }: Gpg): Promise<string> {
 }
 
 function linesOf(path: string): string[] {
-  try {
-    return readFileSync(path, "utf8")
-      .split("\n")
-      .map((line) => line.trim());
-  } catch {
-    return [];
-  }
+  return (readConfig(path) ?? "").split("\n").map((line) => line.trim());
 }

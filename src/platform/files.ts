@@ -29,7 +29,7 @@ import { shellWord } from "./shell.ts";
 /** Temporary files this old belong to writers that were killed: nobody writes for that long. */
 const LEFTOVER_MS = 10 * 60 * 1000;
 /** A pipe would be waited for until somebody writes to it; it is opened, seen to be none, and refused. Windows has no such flag. */
-const READ_WITHOUT_WAITING = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
+export const READ_WITHOUT_WAITING = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 const PRIVATE_FILE = 0o600;
 const PRIVATE_FOLDER = 0o700;
 const GROUP_OR_OTHERS_WRITE = 0o022;
@@ -259,6 +259,7 @@ export function storageError(what: string, cause: unknown): MailkeyError {
     ENOTDIR: "a part of the path is not a folder",
     ELOOP: "too many symbolic links",
     ENAMETOOLONG: "the name is too long",
+    ENXIO: "it is a socket",
   };
   const code = systemErrorCode(cause);
   const reason = (code !== undefined ? reasons[code] : undefined) ?? code ?? "unexpected error";

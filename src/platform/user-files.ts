@@ -1,10 +1,13 @@
 /**
  * Files of other programs: read as they are, replaced as atomically as mailkey's own, with their mode and owner kept and links left links.
  */
-import { mkdirSync, readFileSync, rmdirSync, statSync } from "node:fs";
+import { closeSync, fstatSync, mkdirSync, openSync, readFileSync, rmdirSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { MailkeyError, systemErrorCode } from "../errors.ts";
-import { isLink, resolveLink, storageError, writeAtomically } from "./files.ts";
+import { isLink, READ_WITHOUT_WAITING, resolveLink, storageError, writeAtomically } from "./files.ts";
+
+/** No configuration comes near; what is larger would only fill the memory. */
+const MAX_BYTES = 16 * 1024 * 1024;
 
 /** A file of the user's, as it lies where they put it. */
 export interface UserFile {
@@ -16,18 +19,28 @@ export interface UserFile {
  * Reads a file of another program's: whoever may write it, mailkey did not choose that.
  *
  * @returns undefined when there is no such file
- * @throws ERR_STORAGE also for what is not a regular file, and for a link that leads nowhere
+ * @throws ERR_STORAGE also for what is not a regular file, or too large, and for a link that leads nowhere
  */
 export function readUserFile(path: string): UserFile | undefined {
+  let descriptor: number;
   try {
-    const stat = statSync(path);
-    if (!stat.isFile()) throw new MailkeyError("ERR_STORAGE", `${path} is not a regular file`);
-    return { content: readFileSync(path), mode: stat.mode & 0o7777 };
+    descriptor = openSync(path, READ_WITHOUT_WAITING);
   } catch (error) {
-    if (error instanceof MailkeyError) throw error;
     if (systemErrorCode(error) !== "ENOENT") throw storageError(`cannot read ${path}`, error);
     if (!isLink(path)) return undefined;
     throw new MailkeyError("ERR_STORAGE", `${path} is a link that leads nowhere`, { cause: error });
+  }
+  try {
+    const stat = fstatSync(descriptor);
+    if (!stat.isFile()) throw new MailkeyError("ERR_STORAGE", `${path} is not a regular file`);
+    if (stat.size > MAX_BYTES)
+      throw new MailkeyError("ERR_STORAGE", `${path} is too large for a configuration (${stat.size} bytes)`);
+    return { content: readFileSync(descriptor), mode: stat.mode & 0o7777 };
+  } catch (error) {
+    if (error instanceof MailkeyError) throw error;
+    throw storageError(`cannot read ${path}`, error);
+  } finally {
+    closeSync(descriptor);
   }
 }
 

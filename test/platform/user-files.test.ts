@@ -9,6 +9,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -57,6 +58,12 @@ describe("reading another program's file", () => {
     expect(readUserFile(path("missing", "file"))).toBeUndefined();
     expect(() => readUserFile(folder)).toThrow("is not a regular file");
     expect(() => readUserFile(path("link"))).toThrow("is a link that leads nowhere");
+  });
+
+  test("refuses one that would only fill the memory", () => {
+    writeFileSync(path("rc"), "");
+    truncateSync(path("rc"), 3 * 1024 ** 3);
+    expect(() => readUserFile(path("rc"))).toThrow("is too large for a configuration (3221225472 bytes)");
   });
 });
 

@@ -1,5 +1,6 @@
 /** Reading other programs' files: tolerant, because they are theirs, and never more than a configuration can be. */
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { READ_WITHOUT_WAITING } from "../../platform/files.ts";
 
 /** Longer files are no configuration; the rest of them is not looked at. */
 const MAX_BYTES = 1024 * 1024;
@@ -8,7 +9,7 @@ const MAX_BYTES = 1024 * 1024;
 export function readConfig(path: string): string | undefined {
   let descriptor: number;
   try {
-    descriptor = openSync(path, "r");
+    descriptor = openSync(path, READ_WITHOUT_WAITING);
   } catch {
     return undefined;
   }
