@@ -1,8 +1,8 @@
 /** The mode of aerc's accounts.conf: aerc does not start when others can read it. */
-import { chmodSync } from "node:fs";
 import { join } from "node:path";
 import { configHome } from "../../platform/paths.ts";
 import { shellLine } from "../../platform/shell.ts";
+import { modeFix } from "../change-mode.ts";
 import type { MachineCheck } from "../check.ts";
 import { modeText, statOf } from "../files.ts";
 
@@ -15,7 +15,7 @@ export const aercFile: MachineCheck = {
     if ((await machine.find("aerc")) === undefined) return [];
     const path = join(configHome(machine.env), "aerc", "accounts.conf");
     const stat = statOf(path);
-    if (stat === undefined || (stat.mode & 0o077) === 0) return [];
+    if (stat?.isFile() !== true || (stat.mode & 0o077) === 0) return [];
     const does = shellLine(["chmod", "600", path]);
     return [
       {
@@ -23,7 +23,7 @@ export const aercFile: MachineCheck = {
         seen: `${path} can be read by other users (mode ${modeText(stat)})`,
         means: "aerc does not start: it says “account.conf permissions too lax”.",
         remedy: [does],
-        fix: { does, run: () => chmodSync(path, 0o600) },
+        ...modeFix(does, path, stat, 0o600),
       },
     ];
   },

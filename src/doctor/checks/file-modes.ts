@@ -1,8 +1,9 @@
 /** Who may read and write mailkey's files: what others can write, mailkey does not trust. */
-import { chmodSync, type Stats } from "node:fs";
+import type { Stats } from "node:fs";
 import { shellLine } from "../../platform/shell.ts";
 import type { Finding, Machine, MachineCheck } from "../check.ts";
-import { guardedFiles, modeText, statOf, type GuardedFile } from "../files.ts";
+import { modeFix } from "../change-mode.ts";
+import { guardedFiles, linkStatOf, modeText, statOf, type GuardedFile } from "../files.ts";
 
 const OTHERS = 0o077;
 const OTHERS_WRITE = 0o022;
@@ -20,7 +21,20 @@ export const fileModes: MachineCheck = {
 
 function findingsOf(file: GuardedFile, machine: Machine): Finding[] {
   const stat = statOf(file.path);
-  return stat === undefined ? [] : [...tooOpen(file, stat), ...tooClosed(file, stat, machine)];
+  if (stat === undefined) return [];
+  if (!stat.isFile() && !stat.isDirectory()) return [noFile(file)];
+  return [...tooOpen(file, stat), ...tooClosed(file, stat, machine)];
+}
+
+/** Other rights for it, typed by root, would close `/dev/null` to everybody. */
+function noFile({ path }: GuardedFile): Finding {
+  return {
+    severity: "error",
+    seen: `${path} leads to a device, a pipe or a socket`,
+    means: "mailkey refuses to use it.",
+    remedy: [shellLine(["ls", "-lL", path])],
+    advice: "Put a file in its place, or remove it.",
+  };
 }
 
 function tooOpen(file: GuardedFile, stat: Stats): Finding[] {
@@ -37,12 +51,15 @@ function tooOpen(file: GuardedFile, stat: Stats): Finding[] {
       seen: `${path} can be ${writable ? "changed" : "read"} by other users (mode ${modeText(stat)})`,
       means: meaningOf(file, writable),
       remedy: [command],
-      // A folder that the user has shared on purpose is not ours to close.
-      ...(own || kind === "file"
-        ? { fix: { does: command, run: () => chmodSync(path, stat.mode & MODE_BITS & ~forbidden) } }
-        : {}),
+      ...(isLeftToUser(file) ? {} : modeFix(command, path, stat, stat.mode & MODE_BITS & ~forbidden)),
     },
   ];
+}
+
+/** A folder that the user has shared on purpose; and a link among the credentials, which mailkey never makes. */
+function isLeftToUser({ path, kind, privacy, own }: GuardedFile): boolean {
+  if (!own) return kind === "folder";
+  return privacy === "secret" && linkStatOf(path)?.isSymbolicLink() === true;
 }
 
 /** A configuration that its owner cannot write is made so on purpose by some; what mailkey stores has to be written. */
@@ -58,7 +75,7 @@ function tooClosed({ path, kind, own }: GuardedFile, stat: Stats, { paths }: Mac
       seen: `you may not ${written ? "write in" : "read"} ${path} (mode ${modeText(stat)})`,
       means: "mailkey, which runs as you, cannot use it.",
       remedy: [command],
-      fix: { does: command, run: () => chmodSync(path, (stat.mode & MODE_BITS) | needed) },
+      ...modeFix(command, path, stat, (stat.mode & MODE_BITS) | needed),
     },
   ];
 }

@@ -1,6 +1,6 @@
 /** The mode of ~/.msmtprc: with a password in it, msmtp refuses a file that others can read. */
-import { chmodSync } from "node:fs";
 import { shellLine } from "../../platform/shell.ts";
+import { modeFix } from "../change-mode.ts";
 import type { MachineCheck } from "../check.ts";
 import { msmtpFile as findFile } from "../configs/msmtp.ts";
 import { modeText, statOf } from "../files.ts";
@@ -23,7 +23,7 @@ export const msmtpFile: MachineCheck = {
         seen: `${found.file} holds a password, and others can read it (mode ${modeText(stat)})`,
         means: "msmtp refuses the file: it says “must have no more than user read/write permissions”.",
         remedy: [does],
-        fix: { does, run: () => chmodSync(found.file, 0o600) },
+        ...modeFix(does, found.file, stat, 0o600),
       },
     ];
   },

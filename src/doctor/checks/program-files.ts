@@ -1,8 +1,9 @@
 /** Files of mail programs that others can change: whoever does has commands run as you, and gets your token. */
-import { chmodSync, type Stats } from "node:fs";
+import type { Stats } from "node:fs";
 import { join } from "node:path";
 import { configHome, homeFolder } from "../../platform/paths.ts";
 import { shellLine } from "../../platform/shell.ts";
+import { modeFix } from "../change-mode.ts";
 import type { Machine, MachineCheck } from "../check.ts";
 import { modeText, statOf } from "../files.ts";
 
@@ -26,7 +27,7 @@ export const programFiles: MachineCheck = {
           seen: `${path} can be changed by other users (mode ${modeText(stat)})`,
           means: "Whoever writes a command into it has it run as you, with your token.",
           remedy: [does],
-          fix: { does, run: () => chmodSync(path, stat.mode & 0o7777 & ~OTHERS_WRITE) },
+          ...modeFix(does, path, stat, stat.mode & 0o7777 & ~OTHERS_WRITE),
         },
       ];
     });

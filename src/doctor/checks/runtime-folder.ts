@@ -1,7 +1,8 @@
 /** The folder that lasts as long as the session: sockets, and token files for those who ask for them. */
-import { chmodSync, mkdirSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import { shellLine } from "../../platform/shell.ts";
+import { modeFix } from "../change-mode.ts";
 import type { Finding, MachineCheck } from "../check.ts";
 import { modeText, statOf } from "../files.ts";
 
@@ -40,7 +41,7 @@ function examineFolder(folder: string, sessions: boolean): Finding[] {
       seen: `other users can get into ${folder} (mode ${modeText(stat)})`,
       means: MEANS,
       remedy: [command],
-      fix: { does: command, run: () => chmodSync(folder, stat.mode & 0o7700) },
+      ...modeFix(command, folder, stat, stat.mode & 0o7700),
     },
   ];
 }
