@@ -7,6 +7,8 @@ import { fillEntry, type Values } from "../explain/fill.ts";
 import { MAX_LENGTH } from "../explain/forms.ts";
 import { explain, vendorCodesIn } from "../explain/match.ts";
 import { commandPath } from "../platform/command-path.ts";
+import { shellLine } from "../platform/shell.ts";
+import { jsonText } from "../platform/text.ts";
 import { defineCommand } from "./command.ts";
 import type { Context } from "./context.ts";
 import { whyOf } from "./explain-error.ts";
@@ -42,9 +44,8 @@ With --account, the account's own address, servers and client stand in the comma
     const found = values.list === true ? CATALOGUE : explain(text);
     if (values.json === true)
       context.stdout(
-        `${JSON.stringify(
+        `${jsonText(
           found.map((entry) => fillEntry(entry, own)),
-          null,
           2,
         )}\n`,
       );
@@ -122,7 +123,7 @@ function nothingKnown(text: string, account: string | undefined): string {
   const [code] = vendorCodesIn(text);
   const hint =
     code === undefined
-      ? `mailkey doctor${account === undefined ? "" : ` ${account}`}`
+      ? shellLine(["mailkey", "doctor", ...(account === undefined ? [] : [account])])
       : `see https://login.microsoftonline.com/error?code=${code.replace("AADSTS", "")}`;
   return `mailkey: nothing is known about ${code ?? "this text"}\nmailkey: hint: ${hint}\n`;
 }

@@ -64,6 +64,13 @@ Sources:
     expect(context.err()).toBe("mailkey: nothing is known about this text\nmailkey: hint: mailkey doctor\n");
   });
 
+  test("quotes the account in that command", async () => {
+    context = fakeContext();
+    writeAccount("a$(id)@mail.test", "a%24%28id%29@mail.test");
+    expect(await runCommandLine(["explain", "all is well", "--account", "a$(id)@mail.test"], context)).toBe(1);
+    expect(context.err()).toEndWith("mailkey: hint: mailkey doctor 'a$(id)@mail.test'\n");
+  });
+
   test.each([
     [["AADSTS999999"], undefined],
     [[], "AADSTS999999: something new"],
