@@ -30,6 +30,7 @@ import { obtainGrant, type Obtained } from "./sign-in-account.ts";
 import { isRefusedEverywhere, reportsJson, tryMailbox } from "./try-mailbox.ts";
 import { wrapText } from "./wrap.ts";
 import { shellWord } from "../platform/shell.ts";
+import { jsonText } from "../platform/text.ts";
 
 export const add = defineCommand({
   name: "add",
@@ -235,7 +236,7 @@ class Adding {
         token_command: tokenCommand(account, command),
         tests: reportsJson(reports, account),
       };
-      this.#context.stdout(`${JSON.stringify(result)}\n`);
+      this.#context.stdout(`${jsonText(result)}\n`);
       return status;
     }
     this.#say(`\nThe account is in ${file}.`);

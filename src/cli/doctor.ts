@@ -8,6 +8,7 @@ import { openMachine } from "../doctor/machine.ts";
 import { examine, type Progress } from "../doctor/run.ts";
 import { isMailkeyError, MailkeyError } from "../errors.ts";
 import { commandPath } from "../platform/command-path.ts";
+import { jsonText, withoutControls } from "../platform/text.ts";
 import type { AskPassphrase } from "../vault/passphrase.ts";
 import { defineCommand } from "./command.ts";
 import type { Context } from "./context.ts";
@@ -64,9 +65,7 @@ The exit status is 0 when nothing is wrong, 1 when there are warnings only, 2 wh
       examined = await look();
     }
     const { colourOut: colour, columns } = context.terminal;
-    context.stdout(
-      json ? `${JSON.stringify(reportJson(examined, mended), null, 2)}\n` : reportText(examined, { colour, columns }),
-    );
+    context.stdout(json ? `${jsonText(reportJson(examined, mended), 2)}\n` : reportText(examined, { colour, columns }));
     return exitStatus(examined);
   },
 });
@@ -148,7 +147,7 @@ function progressText({ done, total, waitingFor }: Progress): string {
 }
 
 function mendedLine({ does, failure }: Mended): string {
-  return failure === undefined ? `done: ${does}\n` : `could not: ${does}: ${failure}\n`;
+  return `${withoutControls(failure === undefined ? `done: ${does}` : `could not: ${does}: ${failure}`)}\n`;
 }
 
 function exitStatus({ findings }: Examined): number {

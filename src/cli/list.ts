@@ -1,5 +1,6 @@
 /** `mailkey list`: the accounts, a line each. */
 import type { ResolvedAccount } from "../accounts/resolve.ts";
+import { jsonText } from "../platform/text.ts";
 import { defineCommand } from "./command.ts";
 import { HEALTH, overviewJson, overviews, vaultName } from "./overview.ts";
 import { table } from "./table.ts";
@@ -19,9 +20,8 @@ export const list = defineCommand({
     if (values.json === true) {
       const now = context.clock.now();
       return context.stdout(
-        `${JSON.stringify(
+        `${jsonText(
           found.map((each) => ({ ...overviewJson(each, now), vault })),
-          null,
           2,
         )}\n`,
       );

@@ -13,6 +13,7 @@ import { tokenPorts } from "./ports.ts";
 import { obtainGrant } from "./sign-in-account.ts";
 import { isRefusedEverywhere, reportsJson, tryMailbox } from "./try-mailbox.ts";
 import { shellWord } from "../platform/shell.ts";
+import { jsonText } from "../platform/text.ts";
 
 export const login = defineCommand({
   name: "login",
@@ -77,7 +78,7 @@ account who signs in. Where nobody signs in, a new token is asked for.`,
     }
     if (json) {
       const result = { address, flow, signed_in_as: who ?? null, tests: reportsJson(reports, account) };
-      context.stdout(`${JSON.stringify(result)}\n`);
+      context.stdout(`${jsonText(result)}\n`);
     }
     return reports.every((report) => report.ok) ? 0 : outcomeOf("ERR_MAIL_LOGIN").status;
   },

@@ -1,5 +1,6 @@
 /** `mailkey providers`: what is known of each provider, and where from. */
 import { MailkeyError } from "../errors.ts";
+import { jsonText } from "../platform/text.ts";
 import type { ClientRegistration, OAuthProvider, Provider } from "../providers/provider.ts";
 import { loadAllProviders, loadProvider } from "../providers/registry.ts";
 import { defineCommand } from "./command.ts";
@@ -18,7 +19,7 @@ export const providers = defineCommand({
     const [id] = args;
     const found: readonly Provider[] = id === undefined ? await loadAllProviders() : [await loadProvider(id)];
     const [one] = found;
-    if (values.json === true) return context.stdout(`${JSON.stringify(id === undefined ? found : one, null, 2)}\n`);
+    if (values.json === true) return context.stdout(`${jsonText(id === undefined ? found : one, 2)}\n`);
     if (id !== undefined && one !== undefined) return context.stdout(description(one));
     if (found.length === 0) throw new MailkeyError("ERR_PROVIDER_UNKNOWN", "no provider is known");
     context.stdout(table(["ID", "PROVIDER", "SIGN-IN", "CLIENTS"], found.map(row), context.terminal.colourOut));

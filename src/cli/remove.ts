@@ -4,6 +4,7 @@ import { deleteAccount, mailboxesSharing, requireAccount } from "../accounts/sto
 import { programsNaming } from "../clients/part.ts";
 import { isMailkeyError, MailkeyError } from "../errors.ts";
 import { shellLine, shellWord } from "../platform/shell.ts";
+import { jsonText } from "../platform/text.ts";
 import { removeCredential } from "../tokens/sign-in.ts";
 import { askerOf, type Asker } from "./ask.ts";
 import { defineCommand } from "./command.ts";
@@ -34,8 +35,7 @@ export const remove = defineCommand({
     }
     deleteAccount(context.paths, address);
     const programs = programsNaming(context.paths, address);
-    if (values.json === true)
-      return context.stdout(`${JSON.stringify({ removed: address, still_set_up: programs })}\n`);
+    if (values.json === true) return context.stdout(`${jsonText({ removed: address, still_set_up: programs })}\n`);
     context.stdout(`removed ${address} from this machine\n`);
     if (programs.length === 0) return undefined;
     const line = shellLine(["mailkey", "setup", ...programs, "--remove", "--account", address]);

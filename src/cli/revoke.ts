@@ -6,6 +6,7 @@ import { MailkeyError } from "../errors.ts";
 import { revokeRefreshToken } from "../oauth/revocation.ts";
 import type { Secret } from "../platform/secret.ts";
 import { shellLine, shellWord } from "../platform/shell.ts";
+import { jsonText } from "../platform/text.ts";
 import type { TokenPorts } from "../tokens/get-token.ts";
 import { removeCredential, storedRefreshToken, storedSecrets } from "../tokens/sign-in.ts";
 import { askerOf } from "./ask.ts";
@@ -39,7 +40,7 @@ can. Afterwards the tokens on this machine are removed. The account stays: "mail
     const page = revoked || token === undefined ? undefined : provider.grantsPage;
     if (json) {
       const result = { address, removed: token !== undefined, revoked, page: page ?? null };
-      return context.stdout(`${JSON.stringify(result)}\n`);
+      return context.stdout(`${jsonText(result)}\n`);
     }
     const told =
       account.grant === "sign_in" ? conclusion(account, token !== undefined, revoked) : nobodySignedIn(account);

@@ -6,6 +6,7 @@ import type { Recipe } from "../clients/recipe.ts";
 import { loadRecipe } from "../clients/recipes.ts";
 import { readSetupRecord } from "../clients/record.ts";
 import { isMailkeyError } from "../errors.ts";
+import { jsonText, withoutControls } from "../platform/text.ts";
 import type { Context } from "./context.ts";
 import { EXIT_DRIFT } from "./exit.ts";
 import { programsSetUp } from "./setup-list.ts";
@@ -29,7 +30,7 @@ export async function checkPrograms(
   const recipes = names.length > 0 ? await Promise.all(names.map(loadRecipe)) : await programsSetUp(world, draft);
   const results = await Promise.all(recipes.map((recipe) => check(recipe, world, draft.copy())));
   const { stdout, terminal } = context;
-  if (json) stdout(`${JSON.stringify(results, null, 2)}\n`);
+  if (json) stdout(`${jsonText(results, 2)}\n`);
   else stdout(results.map((result) => shown(result, terminal.columns, terminal.colourOut)).join(""));
   return results.every(({ problems }) => problems.length === 0) ? 0 : EXIT_DRIFT;
 }
@@ -59,7 +60,7 @@ async function check(recipe: Recipe, world: SetupWorld, draft: Draft): Promise<C
 
 function shown({ program, problems }: CheckedProgram, columns: number, colour: boolean): string {
   if (problems.length === 0) return `${program}: ${tinted({ text: "as it was written", tone: "good" }, colour)}\n`;
-  const lines = problems.map((problem) => `${wrapText(`  ${problem}`, columns)}\n`).join("");
+  const lines = problems.map((problem) => `${wrapText(withoutControls(`  ${problem}`), columns)}\n`).join("");
   const state = tinted({ text: "not as setup would write it", tone: "bad" }, colour);
   return `${program}: ${state}\n${lines}  see and mend it: mailkey setup ${program}\n`;
 }

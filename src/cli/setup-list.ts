@@ -6,6 +6,7 @@ import { loadRecipes } from "../clients/recipes.ts";
 import { readSetupRecord } from "../clients/record.ts";
 import { isAtLeast } from "../clients/version.ts";
 import { isMailkeyError, MailkeyError } from "../errors.ts";
+import { jsonText } from "../platform/text.ts";
 import type { Asker } from "./ask.ts";
 import type { Context } from "./context.ts";
 import { table, type Cell } from "./table.ts";
@@ -31,7 +32,7 @@ export async function listPrograms(context: Context, world: SetupWorld, json: bo
       version: found?.version ?? null,
       accounts: accounts ?? null,
     }));
-    return context.stdout(`${JSON.stringify(programs, null, 2)}\n`);
+    return context.stdout(`${jsonText(programs, 2)}\n`);
   }
   const header = ["PROGRAM", "INSTALLED", "SET UP FOR", "WHAT IT DOES"];
   const cells = rows.map(({ recipe, installed, found, accounts }) => [

@@ -6,6 +6,7 @@ import type { Draft, FileChange } from "../clients/draft.ts";
 import type { ProgramPlan } from "../clients/plan.ts";
 import type { Edit, Recipe } from "../clients/recipe.ts";
 import type { MailkeyError } from "../errors.ts";
+import { jsonText, withoutControls } from "../platform/text.ts";
 import type { Terminal } from "./context.ts";
 import { tinted } from "./table.ts";
 import { wrapText } from "./wrap.ts";
@@ -73,7 +74,10 @@ export function shownNotes(plans: readonly ProgramPlan[], home: string, { column
 
 /** Lines with four spaces before them are there to be copied, and stay whole. */
 function noteText(note: string, columns: number): string {
-  const lines = note.split("\n").map((line) => (line.startsWith("    ") ? line : wrapText(`  ${line}`, columns)));
+  const lines = note
+    .split("\n")
+    .map(withoutControls)
+    .map((line) => (line.startsWith("    ") ? line : wrapText(`  ${line}`, columns)));
   return `${lines.join("\n")}\n`;
 }
 
@@ -117,5 +121,5 @@ export function plansJson(
     message: error.message,
     hint: error.hint ?? null,
   }));
-  return `${JSON.stringify({ written: isWritten, programs, files, errors }, null, 2)}\n`;
+  return `${jsonText({ written: isWritten, programs, files, errors }, 2)}\n`;
 }

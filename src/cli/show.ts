@@ -1,6 +1,7 @@
 /** `mailkey show`: everything about one account that is no secret. */
 import { scopesOf, type ResolvedAccount } from "../accounts/resolve.ts";
 import { accountPath, requireAccount } from "../accounts/store.ts";
+import { jsonText } from "../platform/text.ts";
 import type { MailServer } from "../providers/provider.ts";
 import { defineCommand } from "./command.ts";
 import { formatSeconds } from "./duration.ts";
@@ -28,7 +29,7 @@ export const show = defineCommand({
         endpoints: provider?.endpoints,
         scopes: Object.fromEntries((provider?.resources ?? []).map((resource) => [resource.name, scopesOf(resource)])),
       };
-      return context.stdout(`${JSON.stringify(settings, null, 2)}\n`);
+      return context.stdout(`${jsonText(settings, 2)}\n`);
     }
     const rows = [["account", address], ["file", file], ...details(overview)] as const;
     const width = Math.max(...rows.map(([name]) => name?.length ?? 0));

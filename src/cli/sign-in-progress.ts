@@ -1,4 +1,5 @@
 /** A sign-in's events for people (lines on standard error) or for scripts (`--json`: one JSON object per line there). */
+import { jsonText } from "../platform/text.ts";
 import { drawQr, speaksUtf8 } from "../signin/qr.ts";
 import type { SignInEvent } from "../signin/event.ts";
 import { redirectKind } from "../signin/redirect.ts";
@@ -8,7 +9,7 @@ import { tinted } from "./table.ts";
 import { wrapText } from "./wrap.ts";
 
 export function showSignIn(context: Context, json: boolean): (event: SignInEvent) => void {
-  if (json) return (event) => context.stderr(`${JSON.stringify(jsonOf(event))}\n`);
+  if (json) return (event) => context.stderr(`${jsonText(jsonOf(event))}\n`);
   return (event) => {
     const text = textOf(event, context);
     if (text !== "") context.stderr(text);

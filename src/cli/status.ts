@@ -1,5 +1,6 @@
 /** `mailkey status`: how every account is, from what was noted at the last renewal; asks neither vault nor provider. */
 import { shellLine, shellWord } from "../platform/shell.ts";
+import { jsonText } from "../platform/text.ts";
 import { defineCommand } from "./command.ts";
 import type { Terminal } from "./context.ts";
 import { formatSeconds } from "./duration.ts";
@@ -25,9 +26,8 @@ The exit status is 77 when an account has to sign in again.`,
     const vault = await vaultName(context);
     if (values.json === true) {
       context.stdout(
-        `${JSON.stringify(
+        `${jsonText(
           found.map((each) => ({ ...overviewJson(each, now), vault: vault ?? null })),
-          null,
           2,
         )}\n`,
       );

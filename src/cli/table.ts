@@ -1,5 +1,6 @@
 /** Tables for people: columns as wide as their content, colours only where the terminal wants them. */
 import { styleText } from "node:util";
+import { withoutControls } from "../platform/text.ts";
 
 export type Tone = "good" | "warn" | "bad" | "dim" | "plain";
 
@@ -10,13 +11,14 @@ export interface Cell {
 
 const STYLES = { good: "green", warn: "yellow", bad: "red", dim: "dim" } as const;
 
-/** Lines ending in a newline, the header first. */
-export function table(header: readonly string[], rows: readonly (readonly Cell[])[], colour: boolean): string {
+/** Lines ending in a newline, the header first. Cells may hold what stands in files: control characters become spaces. */
+export function table(header: readonly string[], cells: readonly (readonly Cell[])[], colour: boolean): string {
+  const rows = cells.map((row) => row.map((cell) => ({ ...cell, text: withoutControls(cell.text) })));
   const widths = header.map((title, column) =>
     Math.max(title.length, ...rows.map((row) => row[column]?.text.length ?? 0)),
   );
-  const line = (cells: readonly Cell[]) =>
-    `${cells
+  const line = (row: readonly Cell[]) =>
+    `${row
       .map((cell, column) => tinted(cell, colour) + " ".repeat((widths[column] ?? 0) - cell.text.length))
       .join("  ")
       .trimEnd()}\n`;

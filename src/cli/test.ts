@@ -14,6 +14,7 @@ import { tokenPorts } from "./ports.ts";
 import { writeStaleWarning } from "./problem.ts";
 import { hintOptions } from "./try-mailbox.ts";
 import { shellWord } from "../platform/shell.ts";
+import { jsonText } from "../platform/text.ts";
 
 /** Exchange takes its time over the first login of a new client. */
 const LOGIN_TIMEOUT_MS = 30_000;
@@ -55,9 +56,8 @@ The exit status is 69 when a login fails. A protocol that you do not use may be 
     }
     if (values.json === true) {
       context.stdout(
-        `${JSON.stringify(
+        `${jsonText(
           reports.map((report) => loginReportJson(report, about)),
-          null,
           2,
         )}\n`,
       );

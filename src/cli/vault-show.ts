@@ -1,6 +1,6 @@
 /** `mailkey vault` without more: the active vault, where it is, whether it works, and what else this machine offers. */
 import { isMailkeyError, type MailkeyError } from "../errors.ts";
-import { peerText } from "../platform/text.ts";
+import { jsonText, peerText } from "../platform/text.ts";
 import { availability, type Availability } from "../vault/availability.ts";
 import { createCipher, createVault, vaultFolder } from "../vault/open.ts";
 import { protectionOf } from "../vault/protection.ts";
@@ -20,7 +20,7 @@ export async function showVault(context: Context, json: boolean): Promise<number
   const others: Availability[] = [];
   for (const kind of VAULT_KINDS) if (kind !== settings?.active) others.push(await availability(kind, context.env));
   const active = settings === undefined ? undefined : await look(settings, context);
-  context.stdout(json ? `${JSON.stringify(asJson(active, others))}\n` : asText(active, others, context));
+  context.stdout(json ? `${jsonText(asJson(active, others))}\n` : asText(active, others, context));
   if (active?.health.state !== "fails") return 0;
   if (!json) await writeHelp(context, active.health.error);
   return outcomeOf(active.health.error.code).status;

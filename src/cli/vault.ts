@@ -1,6 +1,7 @@
 /** `mailkey vault`: where credentials rest, and how to change it. */
 import { MailkeyError } from "../errors.ts";
 import { shellWord } from "../platform/shell.ts";
+import { jsonText } from "../platform/text.ts";
 import { createVault } from "../vault/open.ts";
 import { finishMove, moveVault } from "../vault/move.ts";
 import { loadVaultSettings, type VaultSettings } from "../vault/settings.ts";
@@ -133,7 +134,7 @@ async function report(
 ): Promise<void> {
   const { description } = await createVault(settings, paths, env, {});
   if (values.json === true) {
-    stdout(`${JSON.stringify({ active: settings.active, description, moved })}\n`);
+    stdout(`${jsonText({ active: settings.active, description, moved })}\n`);
     return;
   }
   const carried = moved.length === 0 ? "" : `; carried over: ${moved.join(", ")}`;

@@ -15,6 +15,7 @@
  */
 import { createHash } from "node:crypto";
 import { MailkeyError } from "../errors.ts";
+import { withoutControls } from "../platform/text.ts";
 import type { BlockEdit, CommentStyle } from "./recipe.ts";
 
 export interface Block {
@@ -66,7 +67,7 @@ export function findBlocks(text: string, path: string): Block[] {
       const [, program = "", accounts = ""] = opening;
       if (blocks.some((block) => block.program === program))
         throw damaged(path, line, `a second block for ${program} begins here`);
-      open = { program, accounts: utf8(accounts).split(" ").filter(Boolean), start: offset, line, content: [] };
+      open = { program, accounts: addressesIn(accounts), start: offset, line, content: [] };
     } else if (closing !== null) {
       if (open === undefined || open.program !== closing[1])
         throw damaged(path, line, `the block for ${closing[1] ?? ""} that ends here has no beginning`);
@@ -80,6 +81,14 @@ export function findBlocks(text: string, path: string): Block[] {
   }
   if (open !== undefined) throw damaged(path, open.line, `the block for ${open.program} that begins here has no end`);
   return blocks;
+}
+
+/** Of a mark: files travel with other people's dotfiles, and what stands there is shown. */
+function addressesIn(mark: string): string[] {
+  return utf8(mark)
+    .split(" ")
+    .map((address) => withoutControls(address).trim())
+    .filter(Boolean);
 }
 
 /** The file without any block: what the user wrote. @throws as `findBlocks` */

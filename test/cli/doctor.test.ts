@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { chmodSync, statSync } from "node:fs";
+import { chmodSync, mkdirSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { runCommandLine } from "../../src/cli/run.ts";
 import { reportText } from "../../src/cli/doctor-report.ts";
 import { CHECKS } from "../../src/doctor/checks.ts";
@@ -135,6 +136,18 @@ describe("doctor", () => {
     expect(context.err()).toContain(`done: chmod go-w ${folder}\n`);
     expect(context.out()).toEndWith("Nothing is wrong (1 check, 1 account).\n");
     expect(statSync(folder).mode & 0o777).toBe(0o755);
+  });
+
+  test("shows no control character of a file's name, whatever it prints", async () => {
+    const folder = join(context.paths.state, "vault");
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    writeFileSync(join(folder, "a\u001b]0;hacked\u0007\u009b.age"), "");
+    for (const flags of [["--json"], [], ["--fix"]]) {
+      chmodSync(join(folder, "a\u001b]0;hacked\u0007\u009b.age"), 0o666);
+      await doctor("--only", "file-modes", ...flags);
+    }
+    expect(context.err()).toContain("done: chmod go= ");
+    expect(context.out() + context.err()).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
   });
 
   test("prints JSON with the commands, and what --fix would do", async () => {

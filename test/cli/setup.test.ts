@@ -261,6 +261,20 @@ describe("mailkey setup --list", () => {
   });
 });
 
+test("shows no control character of a mark that came with somebody else's dotfiles", async () => {
+  install("msmtp", "msmtp version 1.8.23");
+  writeFileSync(
+    file(".msmtprc"),
+    "# >>> mailkey msmtp: a\u001b]0;hacked\u0007\u00c2\u009bb@mail.test\n# <<< mailkey msmtp\n",
+    "latin1",
+  );
+  for (const words of [["--list"], ["--check"], ["--check", "--json"], ["msmtp", "--yes"]]) {
+    const { out, err } = await run(...words);
+    expect(out + err).toContain("hacked");
+    expect(out + err).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
+  }
+});
+
 describe("with --json", () => {
   test("says what is written, and on standard output nothing else", async () => {
     const shown = await run("msmtp", "--json");
