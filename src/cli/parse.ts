@@ -97,6 +97,13 @@ async function usageError(
     Object.entries(specs).flatMap(([name, { short }]) => (short === undefined ? [name] : [name, short])),
   );
   const unknown = words.map(flagName).find((name) => name !== undefined && !known.has(name)) ?? "?";
+  if (!/^[\w-]{1,40}$/.test(unknown)) {
+    // POP3's "-ERR …" and other texts to be explained: what else they hold is not shown.
+    const hint = `mailkey ${command.name} -- ${command.args[0]?.name ?? "…"}`;
+    return new MailkeyError("ERR_USAGE", `${command.name}: what begins with a hyphen and is no flag comes after --`, {
+      hint,
+    });
+  }
   const { nearest } = await import("./nearest.ts");
   const similar = nearest(unknown, Object.keys(specs));
   const text = `${command.name} has no flag ${unknown.length === 1 ? "-" : "--"}${unknown}`;

@@ -64,6 +64,15 @@ Sources:
     expect(context.err()).toBe("mailkey: nothing is known about this text\nmailkey: hint: mailkey doctor\n");
   });
 
+  test.each(["-ERR Web login required hunter-22-hunter", `-${"eyJ0eXAiOiJKV1Qi".repeat(4)}hunter-22-hunter`])(
+    "shows nothing of a text that looks like a flag: %s",
+    async (text) => {
+      expect(await explain([text])).toBe(64);
+      expect(context.out() + context.err()).not.toContain("hunter");
+      expect(context.err()).toEndWith("mailkey: hint: mailkey explain -- TEXT\n");
+    },
+  );
+
   test("quotes the account in that command", async () => {
     context = fakeContext();
     writeAccount("a$(id)@mail.test", "a%24%28id%29@mail.test");
