@@ -17,6 +17,8 @@ import {
 } from "../files.ts";
 
 const GIT_TIMEOUT_MS = 3000;
+/** A repository can name a program that git runs before it looks at files: it may have come in somebody's archive. */
+const RUN_NOTHING = ["-c", "core.fsmonitor=false"];
 /** What Syncthing, Dropbox, Nextcloud and ownCloud put into the folders that they copy. */
 const SYNC_MARK = /^(\.stfolder|\.dropbox\.cache|\._?sync_.*\.db)$/;
 const SYNC_NAME = /^(Dropbox|OneDrive|Nextcloud|ownCloud|Google Drive|iCloud Drive|pCloudDrive)$/i;
@@ -51,7 +53,8 @@ async function inRepository(path: string, repository: string, machine: Machine):
   const program = await machine.find("git");
   const git = async (...words: string[]) =>
     program !== undefined &&
-    (await run(program.path, ["-C", folder, ...words], { env: machine.env, timeoutMs: GIT_TIMEOUT_MS })).status === 0;
+    (await run(program.path, ["-C", folder, ...RUN_NOTHING, ...words], { env: machine.env, timeoutMs: GIT_TIMEOUT_MS }))
+      .status === 0;
   const isTracked = await git("ls-files", "--error-unmatch", "--", basename(path));
   if (!isTracked && (await git("check-ignore", "--quiet", "--", basename(path)))) return [];
   const ignore = `echo ${shellWord(`/${basename(path)}`)} >> ${shellWord(join(folder, ".gitignore"))}`;

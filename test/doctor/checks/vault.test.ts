@@ -296,6 +296,17 @@ describe("exposed-key", () => {
     expect(await home.examine(exposedKey)).toEqual([]);
   });
 
+  test("runs nothing that a repository out of somebody's archive names", async () => {
+    const ran = join(home.folder, "ran");
+    const program = writeExecutable(join(home.folder, "program"), `#!/bin/sh\necho "$0" >> '${ran}'\n`);
+    await git("init", "-q");
+    await git("config", "core.fsmonitor", program);
+    expect(await home.examine(exposedKey)).toHaveLength(1);
+    expect(existsSync(ran)).toBe(false);
+    await git("ls-files");
+    expect(existsSync(ran)).toBe(true); // git itself would
+  });
+
   test("takes it out of one that has it, seen through links", async () => {
     const dotfiles = join(home.folder, "dotfiles");
     renameSync(home.path("config"), dotfiles);
