@@ -1,7 +1,7 @@
 /** `mailkey show`: everything about one account that is no secret. */
 import { scopesOf, type ResolvedAccount } from "../accounts/resolve.ts";
 import { accountPath, requireAccount } from "../accounts/store.ts";
-import { jsonText } from "../platform/text.ts";
+import { jsonText, withoutControls } from "../platform/text.ts";
 import type { MailServer } from "../providers/provider.ts";
 import { defineCommand } from "./command.ts";
 import { formatSeconds } from "./duration.ts";
@@ -33,7 +33,9 @@ export const show = defineCommand({
     }
     const rows = [["account", address], ["file", file], ...details(overview)] as const;
     const width = Math.max(...rows.map(([name]) => name?.length ?? 0));
-    context.stdout(rows.map(([name = "", value = ""]) => `${name.padEnd(width)}  ${value}\n`).join(""));
+    context.stdout(
+      rows.map(([name = "", value = ""]) => `${name.padEnd(width)}  ${withoutControls(value)}\n`).join(""),
+    );
   },
 });
 

@@ -1,5 +1,6 @@
 /** Puts an account's values in the places that explanations leave for them. */
 import { shellLine, shellWord } from "../platform/shell.ts";
+import { withoutControls } from "../platform/text.ts";
 import type { Entry, Step } from "./entry.ts";
 
 /** What is known; a place without a value keeps its capital word. */
@@ -43,15 +44,19 @@ function fill(text: string, values: Values, quote: (word: string) => string): st
   return text.replace(PLACES, (place) => valueOf(place, values, quote) ?? place);
 }
 
+/** On one line whatever is in it: a line of a value's own would be taken for a command of its own. */
 function valueOf(place: string, values: Values, quote: (word: string) => string): string | undefined {
-  if (place === "HELPER") return shellLine(values.helper ?? ["mailkey", "token", values.address ?? "ADDRESS"]);
+  if (place === "HELPER") {
+    const helper = values.helper ?? ["mailkey", "token", values.address ?? "ADDRESS"];
+    return shellLine(helper.map(withoutControls));
+  }
   const value = {
     ADDRESS: values.address,
     CLIENT: values.clientId,
     IMAP_HOST: values.imapHost,
     SMTP_HOST: values.smtpHost,
   }[place];
-  return value === undefined ? undefined : quote(value);
+  return value === undefined ? undefined : quote(withoutControls(value));
 }
 
 function quoteFor(step: Step): (word: string) => string {

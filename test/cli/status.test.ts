@@ -118,6 +118,14 @@ test("show names servers, client and scopes, and holds no secret", async () => {
     expect(context.out()).toContain(text);
 });
 
+test("show lets no control character of files or of the provider's answer out to the terminal", async () => {
+  saveAccount(context.paths, { address: ADDRESS, provider: "microsoft-personal", client: { id: "a\u001b]0;b\u0007" } });
+  record({ accessTokens: { outlook: { obtainedAt: context.clock.now(), lifetimeSeconds: 9, scope: "c\u009b2Jd" } } });
+  expect(await runCommandLine(["show", ADDRESS], context)).toBe(0);
+  expect(context.out()).toContain("c 2Jd");
+  expect(context.out()).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
+});
+
 test.each([
   [0, "0 s"],
   [59, "59 s"],

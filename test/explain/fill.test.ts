@@ -37,6 +37,17 @@ test("a hostile address runs nothing in a shell: it stays one word", () => {
   }
 });
 
+test("a value with lines of its own stays on the line of its command, and sends nothing to the terminal", () => {
+  const hostile = "x\ntouch pwned\n\u001b]0;hacked\u0007\u009b";
+  const lines = (entry: (typeof CATALOGUE)[number], clientId: string) =>
+    fillEntry(entry, { ...values, clientId }).steps.flatMap(({ say, type = "" }) => `${say}\n${type}`.split("\n"));
+  for (const entry of CATALOGUE) {
+    const filled = lines(entry, hostile);
+    expect(filled).toHaveLength(lines(entry, "x").length);
+    expect(filled.join("")).not.toMatch(/[\u0000-\u001f\u007f-\u009f]/);
+  }
+});
+
 test("an administrator's PowerShell gets the address as one string", () => {
   const address = "o'brien\u2019$(x)@example.com";
   expect(fillEntry(entryOf("smtp-auth-disabled"), { address }).steps[0].type).toBe(
