@@ -50,6 +50,7 @@ export async function chooseServiceAccount(
   const content = readServiceAccountFile(path, env);
   const { email, clientId, tokenEndpoint } = await parseServiceAccount(new Secret(content), file);
   const isUsual = provider?.endpoints.token === tokenEndpoint || values["token-endpoint"] !== undefined;
+  const server = isUsual ? "" : ` Its key file names ${new URL(tokenEndpoint).host} as the server for tokens.`;
   const inVault = values["key-in-vault"] === true;
   return {
     part: {
@@ -58,7 +59,7 @@ export async function chooseServiceAccount(
       ...(isUsual ? {} : { endpoints: { token: tokenEndpoint } }),
     },
     kept: inVault ? { serviceAccount: content } : {},
-    told: `Nobody signs in: the service account ${email} opens the mailbox.`,
+    told: `Nobody signs in: the service account ${email} opens the mailbox.${server}`,
   };
 }
 

@@ -1,5 +1,6 @@
 /** `mailkey add` without a person: which flags make which account, and which do not go together. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { generateKeyPairSync } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { granted, refused, startHostileServer, type HostileServer } from "../../lab/hostile.ts";
@@ -122,6 +123,23 @@ describe("the organisation", () => {
 });
 
 describe("a service account", () => {
+  test("whose key file names a server of its own is added, and told so", async () => {
+    const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+    const keyFile = {
+      type: "service_account",
+      client_email: "robot@project.test",
+      client_id: "123",
+      private_key_id: "k",
+      private_key: privateKey.export({ type: "pkcs8", format: "pem" }),
+      token_uri: server.tokenEndpoint.replace("https://", "https://oauth2.googleapis.com@"),
+    };
+    const file = join(context.home, "key.json");
+    writeFileSync(file, JSON.stringify(keyFile), { mode: 0o600 });
+    server.reply(granted({ refresh_token: undefined }));
+    await add("--provider=google", `--service-account=${file}`);
+    expect(context.err()).toMatch(/Its\s+key\s+file\s+names\s+(localhost|127\.0\.0\.1):\d+\s/);
+  });
+
   test("of a provider that has none is refused", async () => {
     const file = join(context.home, "key.json");
     writeFileSync(file, "{}", { mode: 0o600 });
