@@ -8,7 +8,7 @@ import type { Secret } from "../platform/secret.ts";
 import { shellLine, shellWord } from "../platform/shell.ts";
 import { jsonText } from "../platform/text.ts";
 import type { TokenPorts } from "../tokens/get-token.ts";
-import { removeCredential, storedRefreshToken, storedSecrets } from "../tokens/sign-in.ts";
+import { forgetGrant, storedRefreshToken, storedSecrets } from "../tokens/sign-in.ts";
 import { askerOf } from "./ask.ts";
 import { defineCommand } from "./command.ts";
 import { tokenPorts } from "./ports.ts";
@@ -36,7 +36,7 @@ can. Afterwards the tokens on this machine are removed. The account stays: "mail
     const token = await storedRefreshToken(ports, address);
     const revoked = token !== undefined && provider.endpoints.revocation !== undefined;
     if (revoked) await revokeAtProvider(account, ports, token);
-    await removeCredential(ports, address);
+    await forgetGrant(ports, account);
     const page = revoked || token === undefined ? undefined : provider.grantsPage;
     if (json) {
       const result = { address, removed: token !== undefined, revoked, page: page ?? null };

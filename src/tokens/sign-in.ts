@@ -1,4 +1,7 @@
-/** Keeps what a sign-in granted, or a first token where nobody signs in, and takes it out again: under the account's lock, so that no renewal comes in between. */
+/**
+ * Keeps what a sign-in granted, or a first token where nobody signs in, and takes it out again: under the account's lock, so that no
+ * renewal comes in between.
+ */
 import { findResource } from "../accounts/resolve.ts";
 import type { ResolvedAccount } from "../accounts/resolve.ts";
 import { MailkeyError } from "../errors.ts";
@@ -80,7 +83,17 @@ export async function storedSecrets(ports: StorePorts, account: ResolvedAccount)
   return previouslyKept(new CredentialStore(ports, account.credential), account);
 }
 
-/** Takes the credential out of the vault. */
+/** Takes what the provider granted out of the vault. A secret or key that the account keeps there stays: it may be nowhere else. */
+export async function forgetGrant(ports: StorePorts, account: ResolvedAccount): Promise<void> {
+  const store = new CredentialStore(ports, account.credential);
+  await underLock(ports, store, async () => {
+    const kept = await previouslyKept(store, account);
+    if (kept.clientSecret === undefined && kept.serviceAccount === undefined) return store.remove();
+    return store.save({ version: 1, signedInAt: ports.clock.now(), accessTokens: {}, ...kept });
+  });
+}
+
+/** Takes the whole credential out of the vault. */
 export async function removeCredential(ports: StorePorts, address: string): Promise<void> {
   const store = new CredentialStore(ports, address);
   await underLock(ports, store, () => store.remove());

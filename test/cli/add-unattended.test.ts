@@ -1,7 +1,7 @@
 /** `mailkey add` without a person: which flags make which account, and which do not go together. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import { generateKeyPairSync } from "node:crypto";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { granted, refused, startHostileServer, type HostileServer } from "../../lab/hostile.ts";
 import { readAccount, accountPath, listAddresses } from "../../src/accounts/store.ts";
@@ -123,7 +123,7 @@ describe("the organisation", () => {
 });
 
 describe("a service account", () => {
-  test("whose key file names a server of its own is added, and told so", async () => {
+  const writeKeyFile = () => {
     const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
     const keyFile = {
       type: "service_account",
@@ -135,9 +135,25 @@ describe("a service account", () => {
     };
     const file = join(context.home, "key.json");
     writeFileSync(file, JSON.stringify(keyFile), { mode: 0o600 });
+    return file;
+  };
+
+  test("whose key file names a server of its own is added, and told so", async () => {
     server.reply(granted({ refresh_token: undefined }));
-    await add("--provider=google", `--service-account=${file}`);
+    await add("--provider=google", `--service-account=${writeKeyFile()}`);
     expect(context.err()).toMatch(/Its\s+key\s+file\s+names\s+(localhost|127\.0\.0\.1):\d+\s/);
+  });
+
+  test("whose token is revoked keeps its key, which is nowhere but in the vault", async () => {
+    const file = writeKeyFile();
+    server.reply(granted({ refresh_token: undefined, access_token: "first" }));
+    const words = ["--provider=google", "--key-in-vault", `--token-endpoint=${server.tokenEndpoint}`];
+    expect(await add(...words, `--service-account=${file}`)).toBe(0);
+    rmSync(file);
+    expect(await runCommandLine(["revoke", INFO, "--yes"], context)).toBe(0);
+    server.reply(granted({ refresh_token: undefined, access_token: "second" }));
+    expect(await runCommandLine(["token", INFO], context)).toBe(0);
+    expect(context.out()).toEndWith("\nsecond\n");
   });
 
   test("of a provider that has none is refused", async () => {
