@@ -8,16 +8,16 @@ export const MAIL_PASSWORD = "password-of-an-old-mailbox";
 /** Somebody else's accounts, in the files that setup adds to and the doctor reads. */
 export const FILES_WITH_PASSWORD: Readonly<Record<string, string>> = {
   ".mbsyncrc": `IMAPAccount old\nHost mail.test\nUser old\nPass ${MAIL_PASSWORD}\n`,
-  ".msmtprc": `account old\nhost mail.test\nuser old\npassword ${MAIL_PASSWORD}\n`,
-  ".muttrc": `set imap_pass = "${MAIL_PASSWORD}"\nset smtp_url = "smtp://old:${MAIL_PASSWORD}@mail.test/"\n`,
+  ".msmtprc": `account old\nhost mail.test\nuser old\npassword ${MAIL_PASSWORD}\n# before: ${MAIL_PASSWORD}\n`,
+  ".muttrc": `set imap_pass = "${MAIL_PASSWORD}"\nset smtp_url = "smtp://old@mail.test:${MAIL_PASSWORD}@mail.test/"\n`,
   ".config/neomutt/neomuttrc": `set imap_pass="${MAIL_PASSWORD}"\nset folder=imaps://old:${MAIL_PASSWORD}@mail.test/\n`,
   ".mpoprc": `account old\nhost mail.test\nuser old\npassword ${MAIL_PASSWORD}\n`,
   ".config/aerc/accounts.conf": `[old]\nsource = imaps://old:${MAIL_PASSWORD}@mail.test\noutgoing = smtps://old:${MAIL_PASSWORD}@mail.test\nfrom = <old@mail.test>\n`,
   ".config/himalaya/config.toml": `[accounts.old]\nemail = "old@mail.test"\nbackend.auth.type = "password"\nbackend.auth.raw = "${MAIL_PASSWORD}"\n`,
-  ".gitconfig": `[sendemail]\n\tsmtpServer = mail.test\n\tsmtpUser = old\n\tsmtpPass = ${MAIL_PASSWORD}\n`,
+  ".gitconfig": `[sendemail]\n\tsmtpServer = mail.test\n\tsmtpUser = old\n\tsmtpPass = ${MAIL_PASSWORD}\n[github]\n\ttoken = ${MAIL_PASSWORD}\n`,
   ".imapfilter/config.lua": `old = IMAP { server = 'mail.test', username = 'old', password = '${MAIL_PASSWORD}' }\n`,
   ".fdm.conf": `account "old" imaps server "mail.test" user "old" pass "${MAIL_PASSWORD}"\n`,
-  ".emacs.d/init.el": `(setq smtpmail-smtp-user "old" old-password "${MAIL_PASSWORD}")\n`,
+  ".emacs.d/init.el": `(setq smtpmail-smtp-user "old" old-password "${MAIL_PASSWORD}")\n(setq some-api-key "${MAIL_PASSWORD}")\n`,
   ".authinfo": `machine mail.test login old password ${MAIL_PASSWORD}\n`,
   ".netrc": `machine mail.test login old password ${MAIL_PASSWORD}\n`,
 };
