@@ -9,7 +9,9 @@ import { MailkeyError } from "../errors.ts";
 import { readPrivateText } from "../platform/files.ts";
 import { expandHome, type Environment } from "../platform/paths.ts";
 import { algorithmsOf, importSigningKey, MAX_KEY_FILE_BYTES, readPrivateKeyPem } from "../platform/private-key.ts";
-import type { Secret } from "../platform/secret.ts";
+import { Secret } from "../platform/secret.ts";
+import { shellLine } from "../platform/shell.ts";
+import type { ResolvedAccount } from "./resolve.ts";
 
 export interface ServiceAccount {
   /** Its own address, which is not a mailbox. */
@@ -38,6 +40,26 @@ export function readServiceAccountFile(file: string, env: Environment): string {
   const content = readPrivateText(expandHome(file, env), "secret", MAX_KEY_FILE_BYTES);
   if (content === undefined) throw new MailkeyError("ERR_CONFIG", `the service account's key file is missing: ${file}`);
   return content;
+}
+
+/**
+ * An account's service account, its key read from where the account keeps it.
+ *
+ * @param inVault what the credential holds, for `service_account = "vault"`
+ * @throws ERR_CONFIG when the key should be there and is not, or is none; ERR_UNTRUSTED_FILE
+ */
+export async function serviceAccountOf(
+  { account: { service_account: place }, address }: ResolvedAccount,
+  inVault: string | undefined,
+  env: Environment,
+): Promise<ServiceAccount> {
+  if (typeof place === "object") {
+    return parseServiceAccount(new Secret(readServiceAccountFile(place.file, env)), place.file);
+  }
+  if (inVault !== undefined) return parseServiceAccount(new Secret(inVault), "the service account's key in the vault");
+  throw new MailkeyError("ERR_CONFIG", "the service account's key is not in the vault", {
+    hint: shellLine(["mailkey", "add", address, "--replace", "--service-account", "FILE"]),
+  });
 }
 
 /**

@@ -112,9 +112,9 @@ export interface MachineCheck extends CheckBase {
   examine(machine: Machine): Promise<readonly Finding[]> | readonly Finding[];
 }
 
-/** Looks at each account. */
+/** Looks at each account; at mailboxes that share a credential either one by one or, where it is about the credential, once. */
 export interface AccountCheck extends CheckBase {
-  readonly of: "account";
+  readonly of: "account" | "credential";
   examine(subject: AccountSubject): Promise<readonly Finding[]> | readonly Finding[];
 }
 

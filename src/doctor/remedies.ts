@@ -22,14 +22,20 @@ export function editorLine(path: string, line?: number): string {
   return `\${EDITOR:-nano} ${line === undefined ? "" : `+${line} `}${shellWord(path)}`;
 }
 
+/** For what is the mailbox's own: its servers. */
 export function editAccount({ machine, account }: AccountSubject): string {
   return editorLine(accountPath(machine.paths, account.address));
+}
+
+/** For client, endpoints and scopes: those of a mailbox that shares a sign-in are in the lender's file. */
+export function editLender({ machine, account }: AccountSubject): string {
+  return editorLine(accountPath(machine.paths, account.credential));
 }
 
 /** Signs in again: as the account whose credential it is. Without a person there is nothing to sign in with but the account's file. */
 export function signInLine(subject: AccountSubject): string {
   const { grant, credential } = subject.account;
-  return grant === "sign_in" ? mailkeyLine("login", credential) : editAccount(subject);
+  return grant === "sign_in" ? mailkeyLine("login", credential) : editLender(subject);
 }
 
 export function editConfig(machine: Machine): string {

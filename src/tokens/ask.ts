@@ -5,14 +5,13 @@
 import { authenticatedClient } from "../accounts/client-authentication.ts";
 import type { KeyPorts } from "../accounts/client-key.ts";
 import type { ResolvedAccount } from "../accounts/resolve.ts";
-import { MailkeyError } from "../errors.ts";
+import type { MailkeyError } from "../errors.ts";
 import { clientCredentialsGrant } from "../oauth/client-credentials.ts";
 import { refreshGrant } from "../oauth/refresh.ts";
 import type { PermanentFailure, TokenOutcome } from "../oauth/token-endpoint.ts";
 import type { Instant } from "../platform/clock.ts";
 import type { Fetch } from "../platform/http.ts";
 import { Secret } from "../platform/secret.ts";
-import { shellLine } from "../platform/shell.ts";
 import { refuseSharedEndpoint } from "../providers/tenant-endpoints.ts";
 import type { Credential } from "./credential.ts";
 import { clientRejected } from "./client-failures.ts";
@@ -49,21 +48,12 @@ export function refusalError(account: ResolvedAccount, failure: PermanentFailure
 
 /** Every mailbox has tokens of its own: the assertion names it. */
 async function askForMailbox(account: ResolvedAccount, kept: Kept, scope: string, ports: KeyPorts): Promise<Ask> {
-  const [{ parseServiceAccount, readServiceAccountFile }, { jwtBearerGrant }] = await Promise.all([
+  const [{ serviceAccountOf }, { jwtBearerGrant }] = await Promise.all([
     import("../accounts/service-account.ts"), // nobody else needs them
     import("../oauth/jwt-bearer.ts"),
   ]);
   const { provider, login } = account;
-  const place = account.account.service_account;
-  const [content, where] =
-    place === undefined || place === "vault"
-      ? [kept.serviceAccount, "the service account's key in the vault"]
-      : [readServiceAccountFile(place.file, ports.env), place.file];
-  if (content === undefined)
-    throw new MailkeyError("ERR_CONFIG", "the service account's key is not in the vault", {
-      hint: shellLine(["mailkey", "add", account.address, "--replace", "--service-account", "FILE"]),
-    });
-  const { email, key, keyId } = await parseServiceAccount(new Secret(content), where);
+  const { email, key, keyId } = await serviceAccountOf(account, kept.serviceAccount, ports.env);
   return (fetch) => {
     const nowMs = ports.clock.now().wallMs;
     return jwtBearerGrant(provider, { issuer: email, subject: login, scope, key, keyId, nowMs }, fetch);

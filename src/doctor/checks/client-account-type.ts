@@ -7,11 +7,11 @@ import { mailkeyLine } from "../remedies.ts";
 const KINDS: Readonly<Record<string, string>> = { microsoft: "work", "microsoft-personal": "personal" };
 
 export const clientAccountType: AccountCheck = {
-  of: "account",
+  of: "credential",
   id: "client-account-type",
   title: "whether the client is for this kind of account",
   worst: "error",
-  examine({ account: { address, client, provider } }) {
+  examine({ account: { credential, client, provider } }) {
     const kind = KINDS[provider.id];
     const registration = findClient(provider, client.id);
     const kinds = registration?.accountTypes;
@@ -21,9 +21,9 @@ export const clientAccountType: AccountCheck = {
     return [
       {
         severity: "error",
-        seen: `the client ${registration.name} is for ${kinds.join(" and ")} accounts, and ${address} is a ${kind} one`,
+        seen: `the client ${registration.name} is for ${kinds.join(" and ")} accounts, and ${credential} is a ${kind} one`,
         means: "The provider refuses to sign in with it, or to renew tokens (AADSTS50020 and its kin).",
-        remedy: [mailkeyLine("add", address, "--replace", `--provider=${provider.id}`, `--client=${instead}`)],
+        remedy: [mailkeyLine("add", credential, "--replace", `--provider=${provider.id}`, `--client=${instead}`)],
         sources: ["https://learn.microsoft.com/entra/identity-platform/reference-error-codes"],
       },
     ];

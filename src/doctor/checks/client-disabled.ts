@@ -2,15 +2,15 @@
 import { isMailkeyError } from "../../errors.ts";
 import { defaultClient, refuseDisabledClient } from "../../providers/registry.ts";
 import type { AccountCheck } from "../check.ts";
-import { editAccount, mailkeyLine } from "../remedies.ts";
+import { editLender, mailkeyLine } from "../remedies.ts";
 
 export const clientDisabled: AccountCheck = {
-  of: "account",
+  of: "credential",
   id: "client-disabled",
   title: "whether the client registration still works",
   worst: "error",
   async examine(subject) {
-    const { address, client, provider } = subject.account;
+    const { credential, client, provider } = subject.account;
     try {
       await refuseDisabledClient(client.id);
       return [];
@@ -24,8 +24,16 @@ export const clientDisabled: AccountCheck = {
           means: "Signing in with it fails, and tokens can no longer be renewed.",
           remedy:
             instead === undefined
-              ? [editAccount(subject)]
-              : [mailkeyLine("add", address, "--replace", `--provider=${provider.id}`, `--client=${instead.preset}`)],
+              ? [editLender(subject)]
+              : [
+                  mailkeyLine(
+                    "add",
+                    credential,
+                    "--replace",
+                    `--provider=${provider.id}`,
+                    `--client=${instead.preset}`,
+                  ),
+                ],
           ...(instead === undefined ? { advice: "Put the id of a registration of your own under [client]." } : {}),
           sources: ["https://github.com/simonrob/email-oauth2-proxy/issues/267"],
         },

@@ -1,15 +1,15 @@
 /** Redirect addresses that the client's registration does not have. */
 import { findClient } from "../../providers/registry.ts";
 import type { AccountCheck } from "../check.ts";
-import { editAccount } from "../remedies.ts";
+import { editLender } from "../remedies.ts";
 
 export const clientRedirect: AccountCheck = {
-  of: "account",
+  of: "credential",
   id: "client-redirect",
   title: "the client's redirect addresses",
   worst: "warning",
   examine(subject) {
-    const { account, client, provider } = subject.account;
+    const { account, client, credential, provider } = subject.account;
     const own = account.client.redirect_uris;
     const registered = findClient(provider, client.id)?.redirectUris;
     if (own === undefined || registered === undefined) return [];
@@ -18,9 +18,9 @@ export const clientRedirect: AccountCheck = {
     return [
       {
         severity: "warning",
-        seen: `redirect_uris of ${account.address} has ${strange.join(", ")}; the client ${client.name} is registered with ${registered.join(", ")}`,
+        seen: `redirect_uris of ${credential} has ${strange.join(", ")}; the client ${client.name} is registered with ${registered.join(", ")}`,
         means: "Tokens are still renewed, but the next sign-in will be refused (AADSTS50011, redirect_uri_mismatch).",
-        remedy: [editAccount(subject)],
+        remedy: [editLender(subject)],
         advice: "Delete the line redirect_uris: what is registered is then used.",
       },
     ];

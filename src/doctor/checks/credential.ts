@@ -10,7 +10,7 @@ export const credential: AccountCheck = {
   id: "credential",
   title: "the account's credential: there, and readable",
   worst: "error",
-  of: "account",
+  of: "credential",
   async examine(subject) {
     const { machine, account } = subject;
     if ((await machine.vault()).failure !== undefined) return [];
@@ -20,6 +20,8 @@ export const credential: AccountCheck = {
     if (stored === undefined) {
       const elsewhere = credentialFiles(machine).filter(({ name }) => name === addressToFileName(account.credential));
       const [left] = elsewhere;
+      // Where nobody signs in, the next one who needs a token asks for it.
+      if (left === undefined && account.grant !== "sign_in") return [];
       if (left === undefined) {
         const seen = `${account.credential} is not signed in`;
         return [{ severity: "error", seen, means: `There is no credential: ${means}`, remedy: [login] }];

@@ -12,7 +12,7 @@ export const locks: AccountCheck = {
   id: "locks",
   title: "the account's lock",
   worst: "error",
-  of: "account",
+  of: "credential",
   async examine({ machine, account }) {
     const path = accountLockPath(machine.paths, addressToFileName(account.credential));
     const folder = dirname(path);

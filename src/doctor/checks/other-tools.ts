@@ -1,6 +1,6 @@
 /** Other tools that renew tokens for the same mailbox with the same client: with some providers the one ends the sign-in of the other. */
 import { join } from "node:path";
-import { homeFolder } from "../../platform/paths.ts";
+import { configHome, homeFolder } from "../../platform/paths.ts";
 import type { AccountCheck, Machine } from "../check.ts";
 import { readConfig } from "../configs/read.ts";
 import { editorLine } from "../remedies.ts";
@@ -23,22 +23,23 @@ const TOOLS: readonly Tool[] = [
 ];
 
 export const otherTools: AccountCheck = {
-  of: "account",
+  of: "credential",
   id: "other-tools",
   title: "other tools that renew the same sign-in",
   worst: "warning",
   examine({ machine, account }) {
     const { rotation, reuseDetection } = account.provider.tokens;
-    if (rotation === "never" || reuseDetection === false) return []; // there both can go on side by side
+    // There both can go on side by side.
+    if (account.grant !== "sign_in" || rotation === "never" || reuseDetection === false) return [];
     return TOOLS.flatMap(({ name, files }) => {
       const path = files
         .map((file) => located(file, machine))
-        .find((file) => mentions(file, account.address, account.client.id));
+        .find((file) => mentions(file, account.credential, account.client.id));
       if (path === undefined) return [];
       return [
         {
           severity: "warning" as const,
-          seen: `${name} is set up for ${account.address} with the same client (${path})`,
+          seen: `${name} is set up for ${account.credential} with the same client (${path})`,
           means:
             "If both use one sign-in, taken over by an import, each renewal makes the other's refresh token worthless, " +
             "and the provider may end the sign-in for both.",
@@ -54,8 +55,7 @@ export const otherTools: AccountCheck = {
 function located(file: string, machine: Machine): string {
   const { env } = machine;
   if (file.startsWith("/")) return machine.system(file);
-  const base = file.startsWith("@") ? (env["XDG_CONFIG_HOME"] ?? join(homeFolder(env), ".config")) : homeFolder(env);
-  return join(base, file.slice(2));
+  return join(file.startsWith("@") ? configHome(env) : homeFolder(env), file.slice(2));
 }
 
 function mentions(path: string, address: string, clientId: string): boolean {

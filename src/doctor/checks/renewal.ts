@@ -5,7 +5,7 @@ import { explainCode } from "../../explain/match.ts";
 import { peerText } from "../../platform/text.ts";
 import type { AccountCheck, AccountSubject, Finding } from "../check.ts";
 import { askProvider, isJson, isWayOpen } from "../network.ts";
-import { editAccount, mailkeyLine, signInLine } from "../remedies.ts";
+import { editLender, mailkeyLine, signInLine } from "../remedies.ts";
 import { suspicionOf } from "../suspicion.ts";
 import { clientAccountType } from "./client-account-type.ts";
 import { clientDisabled } from "./client-disabled.ts";
@@ -15,12 +15,13 @@ import { clientSecret } from "./client-secret.ts";
 const SECOND_QUESTION_MS = 2000;
 
 export const renewal: AccountCheck = {
-  of: "account",
+  of: "credential",
   id: "renewal",
   title: "a new access token",
   worst: "error",
   async examine(subject) {
-    if ((await subject.credential()) === undefined) return []; // the check `credential` says why
+    const isSignedIn = (await subject.credential()) !== undefined;
+    if (!isSignedIn && subject.account.grant === "sign_in") return []; // the check `credential` says why
     const answer = await subject.renewal();
     if (!isMailkeyError(answer)) return [];
     if (answer.code === "ERR_SIGN_IN_AGAIN") return await signInNeeded(subject, answer);
@@ -79,7 +80,7 @@ async function clientRejected(subject: AccountSubject, error: MailkeyError): Pro
       seen: error.message,
       means:
         "The provider refuses the application (its client id or secret), not the person: signing in again does not help.",
-      remedy: [editAccount(subject)],
+      remedy: [editLender(subject)],
       advice: "Compare id and secret under [client] with the registration at the provider.",
     },
   ];

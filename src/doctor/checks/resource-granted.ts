@@ -1,10 +1,10 @@
 /** Resources besides the default one that the account asks for, and that nobody granted. */
 import { isMailkeyError } from "../../errors.ts";
 import type { AccountCheck, AccountSubject, Finding } from "../check.ts";
-import { mailkeyLine } from "../remedies.ts";
+import { editLender, mailkeyLine } from "../remedies.ts";
 
 export const resourceGranted: AccountCheck = {
-  of: "account",
+  of: "credential",
   id: "resource-granted",
   title: "tokens for other resources",
   worst: "error",
@@ -34,9 +34,13 @@ async function examineResource(subject: AccountSubject, resource: string): Promi
     return [
       {
         severity: "error",
-        seen: `tokens of ${account.address} for ${resource} are refused: ${error.message}`,
+        seen: `tokens of ${account.credential} for ${resource} are refused: ${error.message}`,
         means: `Tokens for mail work. Whatever uses mailkey token --resource ${resource} does not.`,
-        remedy: [mailkeyLine("login", account.address, `--resource=${resource}`)],
+        remedy: [
+          account.grant === "sign_in"
+            ? mailkeyLine("login", account.credential, `--resource=${resource}`)
+            : editLender(subject),
+        ],
         advice: "The client may not be registered for it, or an administrator has to consent.",
       },
     ];

@@ -8,7 +8,7 @@ import { mailkeyLine } from "../remedies.ts";
 const WARN_BEFORE_SECONDS = 14 * 86_400;
 
 export const signInAge: AccountCheck = {
-  of: "account",
+  of: "credential",
   id: "sign-in-age",
   title: "how long the sign-in lasts without use",
   worst: "warning",

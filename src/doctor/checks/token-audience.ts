@@ -3,7 +3,7 @@ import { findResource, scopesOf } from "../../accounts/resolve.ts";
 import { peerText } from "../../platform/text.ts";
 import type { AccountCheck, Finding } from "../check.ts";
 import { claimsOf, textsOf } from "../jwt.ts";
-import { editAccount, signInLine } from "../remedies.ts";
+import { editLender, signInLine } from "../remedies.ts";
 
 const GRAPH = "Microsoft Graph";
 const OUTLOOK = "Outlook";
@@ -18,7 +18,7 @@ const AUDIENCES: Readonly<Record<string, string>> = {
 };
 
 export const tokenAudience: AccountCheck = {
-  of: "account",
+  of: "credential",
   id: "token-audience",
   title: "what the access token is for",
   worst: "error",
@@ -35,7 +35,7 @@ export const tokenAudience: AccountCheck = {
         severity: "error",
         seen: `the access token of ${address} is for ${given.join(" and ")}, and ${asked[0]} was asked for`,
         means: "The mail servers refuse it, although renewing works.",
-        remedy: [editAccount(subject)],
+        remedy: [editLender(subject)],
         advice: "Correct [scopes] there, or delete them: the provider's own are then asked for. Then sign in again.",
         sources: ["https://github.com/MicrosoftDocs/office-developer-exchange-docs/issues/87"],
       });

@@ -6,7 +6,7 @@ import { claimsOf, textsOf } from "../jwt.ts";
 import { signInLine } from "../remedies.ts";
 
 export const tokenScopes: AccountCheck = {
-  of: "account",
+  of: "credential",
   id: "token-scopes",
   title: "what the access token permits",
   worst: "error",
@@ -36,14 +36,17 @@ export interface WantedScope {
   readonly scope: string;
 }
 
-/** What was asked for and is not in the token; nothing when there is no token to look at. */
+/**
+ * What was asked for and is not in the token; nothing when there is no token to look at. Microsoft's `.default` is no permission, but
+ * stands for all that an administrator has granted.
+ */
 export async function missingScopes(subject: AccountSubject): Promise<WantedScope[]> {
   const fresh = await subject.token();
   if (fresh === undefined) return [];
   const scp = textsOf(claimsOf(fresh.value)?.["scp"]).flatMap((scopes) => scopes.split(" "));
   const granted = new Set([...fresh.scope.split(" "), ...scp].flatMap(namesOf));
   const asked = wanted(findResource(subject.account.provider, undefined));
-  return asked.filter(({ scope }) => !namesOf(scope).some((name) => granted.has(name)));
+  return asked.filter(({ scope }) => !scope.endsWith("/.default") && !namesOf(scope).some((name) => granted.has(name)));
 }
 
 const PROTOCOLS = ["imap", "pop", "smtp"] as const satisfies readonly Protocol[];
