@@ -179,7 +179,7 @@ function checkOwnerAndMode(path: string, owner: number, mode: number, privacy: P
   if (user === undefined) return; // Windows: access control lists, not modes
   if (owner !== user && owner !== 0) {
     throw new MailkeyError("ERR_UNTRUSTED_FILE", `${path} belongs to another user (uid ${owner})`, {
-      hint: `chown "$USER" ${shellWord(path)}`,
+      hint: `ls -l ${shellWord(path)}`,
     });
   }
   const forbidden = privacy === "secret" ? GROUP_OR_OTHERS : GROUP_OR_OTHERS_WRITE;

@@ -4,6 +4,7 @@ import {
   chownSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   renameSync,
   rmSync,
   statSync,
@@ -11,7 +12,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { saveAccount } from "../../../src/accounts/store.ts";
+import { readAccount, saveAccount } from "../../../src/accounts/store.ts";
 import { fileModes } from "../../../src/doctor/checks/file-modes.ts";
 import { fileOwners } from "../../../src/doctor/checks/file-owners.ts";
 import { links } from "../../../src/doctor/checks/links.ts";
@@ -85,15 +86,47 @@ describe("file-modes", () => {
 });
 
 describe.skipIf(process.getuid?.() !== 0)("file-owners", () => {
-  test("names what belongs to somebody else, and gives it back with one command", async () => {
+  test("names what belongs to somebody else, and lays it aside", async () => {
     expect(await home.examine(fileOwners)).toEqual([]);
+    const folder = home.path("state", "vault");
     chownSync(home.accountFile(), 1234, 1234);
-    chownSync(home.path("state", "vault"), 1234, 1234);
+    for (const path of [folder, join(folder, `${ADDRESS}.age`)]) chownSync(path, 1234, 1234);
     const [finding, ...more] = await home.examine(fileOwners);
     expect(more).toEqual([]);
     expect(finding?.seen).toBe(`${home.accountFile()} belongs to another user (uid 1234), and 1 more`);
     await home.follow(finding);
     expect(await home.examine(fileOwners)).toEqual([]);
+  });
+
+  test("does not have somebody else's file trusted by the command that mends it", async () => {
+    const planted = { ...ACCOUNT, client: { id: "mine", secret: { command: "touch ran" } } };
+    saveAccount(home.paths, planted);
+    chownSync(home.accountFile(), 1234, 1234);
+    for (const finding of await home.examine(fileOwners)) await home.follow(finding);
+    expect(readAccount(home.paths, ADDRESS)).toBeUndefined();
+    expect(readFileSync(`${home.accountFile()}.old`, "utf8")).toContain("touch ran");
+  });
+
+  test("tells how the user's own come back, and takes nobody else's along", async () => {
+    const folder = home.path("state", "vault");
+    const [own, planted] = [join(folder, `${ADDRESS}.age`), join(folder, "planted")];
+    writeFileSync(planted, "");
+    for (const path of [folder, own]) chownSync(path, 1234, 1234);
+    chownSync(planted, 4321, 4321);
+    const [finding] = await home.examine(fileOwners);
+    const command = /then: sudo (.*)\.$/.exec(finding?.advice ?? "")?.[1] ?? "false";
+    await home.follow(finding === undefined ? undefined : { ...finding, remedy: [command] });
+    expect([folder, own, planted].map((path) => statSync(path).uid)).toEqual([0, 0, 4321]);
+  });
+
+  test("leaves what lies outside of mailkey's folders where it is", async () => {
+    const secret = join(home.folder, "secret");
+    writeFileSync(secret, "x", { mode: 0o600 });
+    saveAccount(home.paths, { ...ACCOUNT, client: { id: "mine", secret: { file: secret } } });
+    chownSync(secret, 1234, 1234);
+    const [finding] = await home.examine(fileOwners);
+    expect(finding?.seen).toBe(`${secret} belongs to another user (uid 1234)`);
+    expect(finding?.remedy).toEqual([`ls -ld ${secret}`]);
   });
 
   test("warns of sudo in somebody's home before it does harm", async () => {
