@@ -81,10 +81,13 @@ function tasksOf(check: Check, machine: Machine): Task[] {
 /** What is wrong with a credential is told once, and to the account that lends it where that is examined, too. */
 function subjectsOf({ of }: Check, { accounts }: Machine): readonly AccountSubject[] {
   if (of === "account") return accounts;
-  const isLender = ({ account: { address, credential } }: AccountSubject) => address === credential;
   const lendersFirst = [...accounts.filter(isLender), ...accounts.filter((subject) => !isLender(subject))];
   const known = new Set<string>();
   return lendersFirst.filter(({ account: { credential } }) => !known.has(credential) && known.add(credential));
+}
+
+function isLender({ account: { address, credential } }: AccountSubject): boolean {
+  return address === credential;
 }
 
 async function examined(task: Task, interrupted: AbortSignal, limitMs: number): Promise<ReportedFinding[]> {
