@@ -106,12 +106,16 @@ async function gather(
   const ports = importPorts(context, settings, choices, asker);
   const [from, named] = toolAndFiles(values.from, args);
   const tool = from === undefined ? undefined : await loadTool(from);
-  const chosen = named.length > 0 ? named : await usualFiles(from, ports);
+  const wereNamed = named.length > 0;
   const isEncrypted = values["decryption-pipe"] !== undefined || values.script !== undefined;
-  const files: ForeignFile[] = [];
-  for (const path of chosen) files.push(await openFile(path, settings.pipes, isEncrypted));
-  const collection = await collect(files, tool, ports, clock.now());
-  return { collection: withoutExisting(collection, context, values.replace === true), wereNamed: named.length > 0 };
+  const sources = {
+    paths: wereNamed ? named : await usualFiles(from, ports),
+    wereNamed,
+    tool,
+    open: (path: string) => openFile(path, settings.pipes, isEncrypted),
+  };
+  const collection = await collect(sources, ports, clock.now());
+  return { collection: withoutExisting(collection, context, values.replace === true), wereNamed };
 }
 
 /** The tool may come before the files, as in `mailkey import mutt-oauth2 TOKENFILE`. */
@@ -162,7 +166,18 @@ async function importAll(candidates: readonly Candidate[], context: Context): Pr
   const { paths, env, clock } = context;
   const { reason } = await ensureVault(paths, env, { clock });
   if (reason !== undefined) context.stderr(`mailkey: ${reason}\n`);
-  for (const { plan } of candidates) await storeImport(plan, tokenPorts(context));
+  const stored: string[] = [];
+  try {
+    for (const { plan } of candidates) {
+      await storeImport(plan, tokenPorts(context));
+      stored.push(plan.account.address);
+    }
+  } catch (error) {
+    // The rest can be imported by the same line again: what is there already is left alone.
+    if (stored.length > 0)
+      context.stderr(withoutControls(`mailkey: imported, before it failed: ${stored.join(", ")}`) + "\n");
+    throw error;
+  }
 }
 
 function shownAll(candidates: readonly Candidate[], context: Context, isDone: boolean): string {

@@ -1,6 +1,6 @@
 /** From files to plans: which tool a file is of, what it says, and what could be made of it. */
 import { isSameAddress, normaliseAddress } from "../accounts/address.ts";
-import { MailkeyError } from "../errors.ts";
+import { isMailkeyError, MailkeyError } from "../errors.ts";
 import type { Instant } from "../platform/clock.ts";
 import { planImport, type ImportPlan } from "./plan.ts";
 import {
@@ -27,36 +27,54 @@ export interface Collection {
   readonly unusable: readonly Unusable[];
 }
 
-/**
- * @param tool when the user named it
- * @throws ERR_CONFIG for a file that no tool knows, and what reading throws
- */
-export async function collect(
-  files: readonly ForeignFile[],
-  tool: ImportTool | undefined,
-  ports: ImportPorts,
-  now: Instant,
-): Promise<Collection> {
+export interface Sources {
+  readonly paths: readonly string[];
+  /** The user named them: nothing is imported when one of them is no good. One that was only found is passed over. */
+  readonly wereNamed: boolean;
+  /** Whose they are, when the user said so. */
+  readonly tool: ImportTool | undefined;
+  readonly open: (path: string) => Promise<ForeignFile>;
+}
+
+/** @throws ERR_CONFIG for a named file that no tool knows, and what opening and reading it throw */
+export async function collect(sources: Sources, ports: ImportPorts, now: Instant): Promise<Collection> {
   const candidates: Candidate[] = [];
   const refused: Unusable[] = [];
   const seen = new Set<string>();
-  for (const file of files) {
-    const { path } = file;
-    const itsTool = tool ?? (await recogniseTool(file.text));
-    if (itsTool === undefined) throw notRecognised(path);
-    for (const found of wanted(await itsTool.read(file, ports), path, ports.address)) {
-      const outcome = isUsable(found) ? await tryPlan(found, file, now) : found;
+  for (const path of sources.paths) {
+    for (const outcome of await outcomesIn(path, sources, ports, now)) {
       if ("error" in outcome) {
         refused.push(outcome);
         continue;
       }
-      const key = normaliseAddress(outcome.account.address);
-      if (seen.has(key)) refused.push(unusable(outcome.account.address, `${path} has it again: the first one counts`));
-      else candidates.push({ tool: itsTool, file, plan: outcome });
+      const { address } = outcome.plan.account;
+      const key = normaliseAddress(address);
+      if (seen.has(key)) refused.push(unusable(address, `${path} has it again: the first one counts`));
+      else candidates.push(outcome);
       seen.add(key);
     }
   }
   return { candidates, unusable: refused };
+}
+
+async function outcomesIn(
+  path: string,
+  { wereNamed, tool, open }: Sources,
+  ports: ImportPorts,
+  now: Instant,
+): Promise<(Candidate | Unusable)[]> {
+  try {
+    const file = await open(path);
+    const itsTool = tool ?? (await recogniseTool(file.text));
+    if (itsTool === undefined) throw notRecognised(path);
+    const outcomes: (Candidate | Unusable)[] = [];
+    for (const found of wanted(await itsTool.read(file, ports), path, ports.address))
+      outcomes.push(isUsable(found) ? await tryPlan(found, itsTool, file, now) : found);
+    return outcomes;
+  } catch (error) {
+    if (wereNamed || !isMailkeyError(error) || error.code === "ERR_INTERRUPTED") throw error;
+    return [{ name: path, error }];
+  }
 }
 
 /** Those of the address; the only one whatever its address, since people rename mailboxes. */
@@ -71,11 +89,16 @@ function wanted(all: readonly Found[], path: string, address: string | undefined
   });
 }
 
-async function tryPlan(found: FoundAccount, file: ForeignFile, now: Instant): Promise<ImportPlan | Unusable> {
+async function tryPlan(
+  found: FoundAccount,
+  tool: ImportTool,
+  file: ForeignFile,
+  now: Instant,
+): Promise<Candidate | Unusable> {
   try {
-    return await planImport(found, file, now);
+    return { tool, file, plan: await planImport(found, file, now) };
   } catch (error) {
-    if (error instanceof MailkeyError) return { name: found.address, error };
+    if (isMailkeyError(error)) return { name: found.address, error };
     throw error;
   }
 }

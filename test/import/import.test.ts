@@ -1,8 +1,9 @@
 /** What is taken from each tool's files, by the command that users type. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { chmodSync, readFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { listAddresses, readAccount } from "../../src/accounts/store.ts";
+import { runCommandLine } from "../../src/cli/run.ts";
 import { recogniseTool, TOOL_NAMES } from "../../src/import/tools.ts";
 import { tokenFields } from "../mutt-oauth2/world.ts";
 import type { FakeContext } from "../support/fake-context.ts";
@@ -332,6 +333,33 @@ describe("importing", () => {
     expect(await importing("--yes")).toBe(0);
     const addresses = ["anna@example.org", "anna@gmail.com", "ben@example.org", "ben@gmail.com"];
     expect(listAddresses(fake.paths)).toEqual(addresses);
+  });
+
+  test("a file that was only found, and is no good, does not keep the others back; one that was named does", async () => {
+    const odd = [write(".config/pizauth.conf", "account {"), write(".himalayarc", "")];
+    write(".getmail/gmail.json", getmailJson(secrets));
+    expect(await importing("--yes")).toBe(0);
+    expect(listAddresses(fake.paths)).toEqual(["anna@gmail.com"]);
+    for (const path of odd) expect(fake.err()).toContain(path);
+    const other = write("other.json", getmailJson(secrets, { user: "ben@gmail.com" }));
+    expect(await importing(other, ...odd)).toBe(78);
+    expect(listAddresses(fake.paths)).toEqual(["anna@gmail.com"]);
+  });
+
+  test("what was imported before something failed is told, and the same line takes the rest", async () => {
+    const anna = write("anna.json", getmailJson(secrets));
+    const ben = write("ben.json", getmailJson(secrets, { user: "ben@gmail.com" }));
+    expect(await importing(anna)).toBe(0);
+    await runCommandLine(["remove", "anna@gmail.com", "--yes"], fake);
+    const obstacle = join(fake.paths.state, "vault", "ben@gmail.com.age");
+    mkdirSync(join(obstacle, "in-the-way"), { recursive: true });
+    expect(await importing(anna, ben)).not.toBe(0);
+    expect(fake.err()).toContain("mailkey: imported, before it failed: anna@gmail.com\n");
+    expect(listAddresses(fake.paths)).toEqual(["anna@gmail.com"]);
+    rmSync(obstacle, { recursive: true });
+    expect(await importing(anna, ben)).toBe(0);
+    expect(listAddresses(fake.paths)).toEqual(["anna@gmail.com", "ben@gmail.com"]);
+    expect(await credentialOf("anna@gmail.com")).toMatchObject({ refreshToken: secrets.refreshToken });
   });
 
   test("a mailbox that is in two files is taken once", async () => {
