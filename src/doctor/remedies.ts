@@ -17,6 +17,11 @@ export function loginLines({ accounts }: Machine): string[] {
   return [...new Set(accounts.map(({ account }) => mailkeyLine("login", account.credential)))];
 }
 
+/** Installs a package of Debian's. Nothing on other systems, where it may have another name: the advice has to do there. */
+export async function installLines(machine: Machine, debianPackage: string): Promise<string[]> {
+  return (await machine.find("apt")) === undefined ? [] : [`sudo apt install ${debianPackage}`];
+}
+
 /** Opens a file of the user's, at a line when one is given. */
 export function editorLine(path: string, line?: number): string {
   return `\${EDITOR:-nano} ${line === undefined ? "" : `+${line} `}${shellWord(path)}`;

@@ -4,7 +4,7 @@ import { hasNoPassphrase, listSecretKeys } from "../../vault/gpg-keys.ts";
 import type { Finding, Machine, MachineCheck } from "../check.ts";
 import { statOf } from "../files.ts";
 import { gpgOf, gpgOption, pinentryProgram } from "../gpg.ts";
-import { deleteLine } from "../remedies.ts";
+import { deleteLine, installLines } from "../remedies.ts";
 import { vaultFailure, type VaultFailure } from "../vault-failure.ts";
 
 const NO_TOKEN = "Mail programs get no token until the passphrase is known.";
@@ -35,7 +35,8 @@ async function findingOf({ error, reason }: VaultFailure, machine: Machine): Pro
         remedy: [deleteLine(option.path, option.line), "gpgconf --kill gpg-agent"],
       };
     }
-    return { ...base, remedy: ["sudo apt install pinentry-curses"], advice: UNATTENDED };
+    const remedy = await installLines(machine, "pinentry-curses");
+    return { ...base, remedy, advice: `What is missing is pinentry, the program that asks. ${UNATTENDED}` };
   }
   if (reason === "no_terminal") return { ...base, remedy: [...SET_GPG_TTY, "mailkey vault"], advice: UNATTENDED };
   return { ...base, remedy: ["mailkey vault"], advice: `Answer the question that comes. ${UNATTENDED}` };

@@ -1,5 +1,6 @@
 /** GnuPG itself. */
 import type { MachineCheck } from "../check.ts";
+import { installLines } from "../remedies.ts";
 import { vaultFailure } from "../vault-failure.ts";
 
 export const gpgProgram: MachineCheck = {
@@ -17,10 +18,12 @@ export const gpgProgram: MachineCheck = {
         severity: "error",
         seen: failure.error.message,
         means: "The credentials are encrypted with it: mail programs get no token.",
-        remedy: own === undefined ? ["sudo apt install gnupg"] : ["mailkey vault use gpg --program gpg"],
         ...(own === undefined
-          ? { advice: "On other systems than Debian and Ubuntu the package is called gnupg, gnupg2 or gpg." }
-          : {}),
+          ? {
+              remedy: await installLines(machine, "gnupg"),
+              advice: "On other systems than Debian and Ubuntu the package is called gnupg, gnupg2 or gpg.",
+            }
+          : { remedy: ["mailkey vault use gpg --program gpg"] }),
       },
     ];
   },

@@ -1,9 +1,11 @@
 /** The keyring of the operating system: reachable, unlocked, with mailkey's key in it. */
 import type { MachineCheck } from "../check.ts";
-import { loginLines } from "../remedies.ts";
+import { installLines, loginLines } from "../remedies.ts";
 import { vaultFailure } from "../vault-failure.ts";
 
 interface Way {
+  /** Of Debian's, when something is missing. */
+  readonly debianPackage?: string;
   readonly remedy: readonly string[];
   readonly advice?: string;
 }
@@ -12,9 +14,17 @@ const ELSEWHERE = "Credentials that work without a session: mailkey vault move a
 
 /** By `details.reason` of what `vault/keyring/` throws. */
 const WAYS: Readonly<Record<string, Way>> = {
-  program_missing: { remedy: ["sudo apt install libsecret-tools"] },
+  program_missing: {
+    debianPackage: "libsecret-tools",
+    remedy: [],
+    advice: "Elsewhere than on Debian and Ubuntu the package is called libsecret.",
+  },
   no_bus: { remedy: [], advice: `Log in to the desktop and type mailkey doctor in a terminal there. ${ELSEWHERE}` },
-  no_service: { remedy: ["sudo apt install gnome-keyring"], advice: "Then log in anew." },
+  no_service: {
+    debianPackage: "gnome-keyring",
+    remedy: [],
+    advice: "It needs GNOME Keyring, KWallet or KeePassXC. When one is installed, log in anew.",
+  },
   no_collection: {
     remedy: ["seahorse"],
     advice: "Make a keyring there and set it as the default; KDE: kwalletmanager5.",
@@ -38,8 +48,10 @@ export const keyring: MachineCheck = {
       remedy: ["mailkey vault init keyring --leave-behind", ...loginLines(machine)],
       advice: "If you have a backup of the keyring, restore that instead. Otherwise everybody signs in again.",
     };
-    const way = failure.reason === "no_key" ? lost : (WAYS[failure.reason] ?? { remedy: ["mailkey vault"] });
+    const found = failure.reason === "no_key" ? lost : (WAYS[failure.reason] ?? { remedy: ["mailkey vault"] });
+    const { debianPackage, ...way } = found;
+    const installing = debianPackage === undefined ? {} : { remedy: await installLines(machine, debianPackage) };
     const means = "The credentials cannot be decrypted: mail programs get no token.";
-    return [{ severity: "error", seen: failure.error.message, means, ...way }];
+    return [{ severity: "error", seen: failure.error.message, means, ...way, ...installing }];
   },
 };

@@ -29,23 +29,32 @@ export const links: MachineCheck = {
 
 function replaceable(folder: string): Finding[] {
   const stat = statOf(folder);
-  if (stat === undefined || !isReplaceable(stat)) return [];
-  const mine = stat.uid === process.getuid?.();
+  const user = process.getuid?.();
+  if (stat === undefined || user === undefined) return [];
+  const base = {
+    severity: "error",
+    means:
+      "Whoever can change it can put other files in the place of yours, and have your sign-in sent to a server of theirs.",
+  } as const;
+  const whose = `${folder}, which some of mailkey's files are below,`;
+  if (stat.uid !== user && !TRUSTED_OWNERS.has(stat.uid)) {
+    const remedy = [shellLine(["ls", "-ld", folder])];
+    const advice = "Keep mailkey's files in folders of your own. If it should be yours, have root give it to you.";
+    return [{ ...base, seen: `${whose} belongs to another user (uid ${stat.uid})`, remedy, advice }];
+  }
+  if (!isOpen(stat)) return [];
+  const sudo = stat.uid === user ? [] : ["sudo"];
   return [
     {
-      severity: "error",
-      seen: `${folder}, which some of mailkey's files are below, can be changed by other users (mode ${modeText(stat)})`,
-      means: "They can put other files in the place of yours, and have your sign-in sent to a server of theirs.",
-      remedy: [shellLine([...(mine ? [] : ["sudo"]), "chmod", "go-w", folder])],
+      ...base,
+      seen: `${whose} can be changed by other users (mode ${modeText(stat)})`,
+      remedy: [shellLine([...sudo, "chmod", "go-w", folder])],
     },
   ];
 }
 
 /** In a sticky folder nobody renames what is another's; the user's own group is nobody else. */
-function isReplaceable({ mode, uid, gid }: Stats): boolean {
-  const user = process.getuid?.();
-  if (user === undefined) return false;
-  if (uid !== user && !TRUSTED_OWNERS.has(uid)) return true;
+function isOpen({ mode, gid }: Stats): boolean {
   if ((mode & STICKY) !== 0) return false;
   return (mode & 0o002) !== 0 || ((mode & 0o020) !== 0 && gid !== process.getgid?.());
 }

@@ -6,6 +6,7 @@ import { run } from "../../platform/process.ts";
 import type { Finding, Machine, MachineCheck } from "../check.ts";
 import { readMbsync } from "../configs/mbsync.ts";
 import { MBSYNC_OWNER, ownedAccounts } from "../programs.ts";
+import { installLines } from "../remedies.ts";
 
 export const mbsyncSasl: MachineCheck = {
   of: "machine",
@@ -21,7 +22,8 @@ export const mbsyncSasl: MachineCheck = {
     if (folders === undefined) return [];
     const plugins = folders.flatMap(pluginsIn);
     if (plugins.some(({ isPostfixOnly }) => !isPostfixOnly)) return [];
-    return [missing(folders, plugins.length > 0, await installLine(machine))];
+    const install = folders.length === 0 ? [] : await installLines(machine, "libsasl2-modules-kdexoauth2");
+    return [missing(folders, plugins.length > 0, install)];
   },
 };
 
@@ -57,7 +59,7 @@ function pluginsIn(folder: string): Plugin[] {
   }
 }
 
-function missing(folders: readonly string[], isPostfixOnly: boolean, install: string | undefined): Finding {
+function missing(folders: readonly string[], isPostfixOnly: boolean, install: readonly string[]): Finding {
   const where = folders.length === 0 ? "it is built without libsasl2" : `none in ${folders.join(", ")}`;
   return {
     severity: "error",
@@ -67,8 +69,8 @@ function missing(folders: readonly string[], isPostfixOnly: boolean, install: st
     means: isPostfixOnly
       ? "mbsync says “Unable to find a callback: 32775” and does not log in."
       : "mbsync says “selected SASL mechanism(s) not available; selected: XOAUTH2” and does not log in.",
-    remedy: folders.length === 0 || install === undefined ? [] : [install],
-    ...(folders.length === 0 || install === undefined
+    remedy: install,
+    ...(install.length === 0
       ? {
           advice:
             "Install cyrus-sasl-xoauth2, built for the libsasl that mbsync is linked with, or an mbsync that has it.",
@@ -76,9 +78,4 @@ function missing(folders: readonly string[], isPostfixOnly: boolean, install: st
       : {}),
     sources: ["https://bugs.debian.org/cgi-bin/bugreport.cgi?bug=939991"],
   };
-}
-
-async function installLine(machine: Machine): Promise<string | undefined> {
-  if ((await machine.find("apt")) !== undefined) return "sudo apt install libsasl2-modules-kdexoauth2";
-  return undefined;
 }

@@ -171,6 +171,17 @@ describe("links", () => {
     expect(await home.examine(links)).toEqual([]);
   });
 
+  test.skipIf(process.getuid?.() !== 0)("reports a folder of somebody else's above, which no mode mends", async () => {
+    const theirs = join(home.folder, "theirs");
+    mkdirSync(theirs, { mode: 0o755 });
+    moveAccountsTo(theirs);
+    chownSync(theirs, 1234, 1234);
+    const [finding, ...more] = await home.examine(links);
+    expect(more).toEqual([]);
+    expect(finding?.seen).toEndWith("are below, belongs to another user (uid 1234)");
+    expect(finding?.remedy).toEqual([`ls -ld ${theirs}`]);
+  });
+
   test("reports a link to nothing", async () => {
     const away = mkdtempSync("/tmp/mkd-away-");
     moveAccountsTo(away);

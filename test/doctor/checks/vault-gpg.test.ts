@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
-import { readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { MachineCheck } from "../../../src/doctor/check.ts";
 import { CHECK_GROUPS } from "../../../src/doctor/checks.ts";
@@ -76,8 +76,14 @@ describe.skipIf(maySkip("gpg", "gpgconf", "gpg-connect-agent"))("with a gpg vaul
   });
 
   test("gpg that is not installed", async () => {
-    const finding = await only(gpgProgramCheck, { env: { ...home.env, PATH: "/nonexistent" } });
-    expect(finding?.remedy).toEqual(["sudo apt install gnupg"]);
+    const without = (PATH: string) => only(gpgProgramCheck, { env: { ...home.env, PATH } });
+    mkdirSync(join(home.folder, "debian"));
+    writeExecutable(join(home.folder, "debian", "apt"), "#!/bin/sh\n");
+    expect((await without(join(home.folder, "debian")))?.remedy).toEqual(["sudo apt install gnupg"]);
+    expect(await without("/nonexistent")).toMatchObject({
+      remedy: [],
+      advice: expect.stringContaining("On other systems"),
+    });
     use({ recipient: open, program: "/nonexistent/gpg" });
     await home.follow(await only(gpgProgramCheck));
     expect(await reporters()).toEqual([]);

@@ -1,11 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
 import { privateSession } from "../../../lab/secret-service.ts";
 import { keyring } from "../../../src/doctor/checks/keyring.ts";
 import { unattended } from "../../../src/doctor/checks/unattended.ts";
 import { run } from "../../../src/platform/process.ts";
 import { setUpKeyring } from "../../../src/vault/set-up.ts";
 import { saveVaultSettings } from "../../../src/vault/settings.ts";
-import { maySkip } from "../../vault/support.ts";
+import { maySkip, writeExecutable } from "../../vault/support.ts";
 import { DoctorHome } from "../home.ts";
 
 describe.skipIf(maySkip("gnome-keyring-daemon", "secret-tool", "dbus-daemon", "gdbus"))("with the keyring:", () => {
@@ -35,7 +37,14 @@ describe.skipIf(maySkip("gnome-keyring-daemon", "secret-tool", "dbus-daemon", "g
   });
 
   test("a machine without secret-tool", async () => {
-    expect((await examine({ PATH: "/nonexistent" }))?.remedy).toEqual(["sudo apt install libsecret-tools"]);
+    mkdirSync(join(home.folder, "debian"));
+    writeExecutable(join(home.folder, "debian", "apt"), "#!/bin/sh\n");
+    const onDebian = await examine({ PATH: join(home.folder, "debian") });
+    expect(onDebian?.remedy).toEqual(["sudo apt install libsecret-tools"]);
+    expect(await examine({ PATH: "/nonexistent" })).toMatchObject({
+      remedy: [],
+      advice: expect.stringContaining("libsecret"),
+    });
   });
 
   test("a session without a bus", async () => {
