@@ -5,7 +5,7 @@ import type { MailServer, OAuthProvider, Protocol, Resource } from "../providers
 import { findClient, loadProvider } from "../providers/registry.ts";
 import { isShared, type Account, type SharedMailbox } from "./account.ts";
 import { readAccount, requireAccount } from "./store.ts";
-import { shellWord } from "../platform/shell.ts";
+import { shellLine, shellWord } from "../platform/shell.ts";
 
 export interface ResolvedClient {
   readonly id: string;
@@ -50,9 +50,15 @@ export async function loadAccount(paths: Paths, address: string | undefined): Pr
   return resolveShared(lenderOf(paths, file), file);
 }
 
-/** A shared mailbox, opened with the lender's credential. @throws what `resolveAccount` throws */
-export function resolveShared(lender: Account, mailbox: SharedMailbox): Promise<ResolvedAccount> {
-  return resolveAccount(sharing(lender, mailbox), lender.address);
+/** A shared mailbox, opened with the lender's credential. @throws ERR_UNSUPPORTED for a service account's, and what `resolveAccount` throws */
+export async function resolveShared(lender: Account, mailbox: SharedMailbox): Promise<ResolvedAccount> {
+  if (lender.service_account === undefined) return resolveAccount(sharing(lender, mailbox), lender.address);
+  const { address } = mailbox;
+  throw new MailkeyError(
+    "ERR_UNSUPPORTED",
+    `${address} cannot use the tokens of ${lender.address}: a service account's are for one mailbox each`,
+    { hint: `${shellLine(["mailkey", "add", address])} --replace --service-account FILE` },
+  );
 }
 
 /**

@@ -34,7 +34,7 @@ const OWN_SIGN_IN = [
  * The account whose sign-in opens the mailbox: the one that `--share` names, or that of the person who is named with `--login-as`,
  * unless the flags ask for something else. Undefined when somebody has to sign in.
  *
- * @throws ERR_ACCOUNT_UNKNOWN, ERR_USAGE, ERR_CONFIG, ERR_UNSUPPORTED
+ * @throws ERR_ACCOUNT_UNKNOWN, ERR_USAGE, ERR_CONFIG
  */
 export function findLender(paths: Paths, address: string, values: AddValues): Account | undefined {
   const { share, "login-as": person } = values;
@@ -49,11 +49,6 @@ export function findLender(paths: Paths, address: string, values: AddValues): Ac
     });
   if (share === undefined && !fitsPerson(lender, values)) return undefined;
   refuseCircles(paths, address, lender);
-  if (lender.service_account !== undefined) {
-    throw new MailkeyError("ERR_UNSUPPORTED", "a service account's tokens are for one mailbox each", {
-      hint: `${shellLine(["mailkey", "add", address])} --service-account FILE`,
-    });
-  }
   return lender;
 }
 

@@ -50,6 +50,12 @@ describe("a shared mailbox", () => {
     expect(mailboxesSharing(context.paths, "Me@A.test")).toEqual(["info@a.test"]);
   });
 
+  test("is not opened with the tokens of an account that has become a service account's", async () => {
+    write("me@a.test", 'provider = "google"\nservice_account = "vault"\nclient = { id = "1" }');
+    write("info@a.test", 'credential = "me@a.test"');
+    expect(load("info@a.test")).rejects.toThrow("a service account's are for one mailbox each");
+  });
+
   test.each([
     ['credential = "nobody@a.test"', "info@a.test uses the sign-in of nobody@a.test, which is not there"],
     ['credential = "info@a.test"', "which has no sign-in of its own"],

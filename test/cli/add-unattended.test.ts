@@ -171,7 +171,7 @@ describe("a service account", () => {
     const text = 'address = "robot@contoso.example"\nprovider = "google"\nservice_account = "vault"\nclient.id = "1"\n';
     writeFileSync(path, text, { mode: 0o600 });
     expect(await add("--share=robot@contoso.example")).toBe(78);
-    expect(context.err()).toContain(`mailkey add ${INFO} --service-account FILE`);
+    expect(context.err()).toContain(`mailkey add ${INFO} --replace --service-account FILE`);
   });
 });
 
