@@ -4,7 +4,7 @@
  */
 import { join } from "node:path";
 import type { Config } from "../accounts/config.ts";
-import { loadAccount } from "../accounts/resolve.ts";
+import { loadAccount, type ResolvedAccount } from "../accounts/resolve.ts";
 import { listAddresses } from "../accounts/store.ts";
 import type { FoundProgram } from "../clients/recipe.ts";
 import { isMailkeyError, MailkeyError } from "../errors.ts";
@@ -85,21 +85,31 @@ export async function openMachine(options: MachineOptions): Promise<OpenMachine>
       await Promise.allSettled(renewals);
     },
   };
-  for (const address of options.addresses ?? addressesIn(paths)) {
-    const subject = await subjectOf(machine, address, (renewal) => renewals.push(renewal));
-    if (subject !== undefined) accounts.push(subject);
+  const usable = await usableAccounts(paths, options.addresses ?? addressesIn(paths));
+  const looks = new Map<string, CredentialLook>();
+  for (const account of usable) {
+    const lender = usable.find(({ address }) => address === account.credential) ?? account;
+    const look = looks.get(account.credential) ?? lookAt(lender, machine, (renewal) => renewals.push(renewal));
+    looks.set(account.credential, look);
+    accounts.push(subjectOf(machine, account, look));
   }
   return machine;
 }
 
-/** Undefined when its file cannot be used, which a check of its own reports. */
-async function subjectOf(
+/** One whose file cannot be used is reported by a check of its own. */
+async function usableAccounts(paths: Paths, addresses: readonly string[]): Promise<ResolvedAccount[]> {
+  const accounts = await Promise.all(addresses.map((address) => orUndefined(() => loadAccount(paths, address))));
+  return accounts.filter((account) => account !== undefined);
+}
+
+/** What mailboxes with one credential have in common: it is read and renewed once, whoever asks. */
+type CredentialLook = Pick<AccountSubject, "stored" | "renewal" | "getToken">;
+
+function lookAt(
+  account: ResolvedAccount,
   machine: Machine,
-  address: string,
   onRenewal: (renewal: Promise<unknown>) => void,
-): Promise<AccountSubject | undefined> {
-  const account = await orUndefined(() => loadAccount(machine.paths, address));
-  if (account === undefined) return undefined;
+): CredentialLook {
   const { ports } = machine;
   const tracked = async (request: TokenRequest) => {
     ports.signal?.throwIfAborted(); // the process is about to end: nothing is begun any more
@@ -116,18 +126,20 @@ async function subjectOf(
     if (failure !== undefined) return failure;
     return ended(() => tracked({ force: true }));
   });
+  return { stored, renewal, getToken: tracked };
+}
+
+function subjectOf(machine: Machine, account: ResolvedAccount, look: CredentialLook): AccountSubject {
   return {
     machine,
     account,
-    stored,
-    renewal,
-    getToken: tracked,
+    ...look,
     async credential() {
-      const found = await stored();
+      const found = await look.stored();
       return found instanceof Error ? undefined : found;
     },
     async token() {
-      const answer = await renewal();
+      const answer = await look.renewal();
       return answer instanceof Error ? undefined : answer.token;
     },
   };

@@ -7,6 +7,7 @@ import { granted, refused, startHostileServer, type HostileServer } from "../../
 import { saveAccount } from "../../../src/accounts/store.ts";
 import { CHECK_GROUPS } from "../../../src/doctor/checks.ts";
 import { examine, type ReportedFinding } from "../../../src/doctor/run.ts";
+import { systemClock } from "../../../src/platform/clock.ts";
 import { ACCOUNT, ADDRESS, DoctorHome } from "../home.ts";
 import { Patient, type PatientOptions } from "../patient.ts";
 
@@ -57,6 +58,26 @@ describe("mailboxes that share a sign-in", () => {
     for (const { remedy } of findings) {
       expect(remedy.join("\n")).toContain(ADDRESS);
       expect(remedy.join("\n")).not.toContain(SHARED);
+    }
+  });
+});
+
+describe("mailboxes that share a sign-in which cannot be renewed", () => {
+  test("ask the provider once for all of them", async () => {
+    const home = await DoctorHome.healthy({ NODE_EXTRA_CA_CERTS: hostile.caFile });
+    try {
+      saveAccount(home.paths, { ...ACCOUNT, endpoints: { token: hostile.tokenEndpoint } });
+      for (const address of ["a@hotmail.com", "z@hotmail.com"])
+        saveAccount(home.paths, { address, credential: ADDRESS });
+      const asked = hostile.requests.length;
+      const machine = await home.machine({ clock: systemClock });
+      const answers = await Promise.all(machine.accounts.map((subject) => subject.renewal()));
+      expect(answers).toHaveLength(3);
+      for (const answer of answers)
+        expect(answer instanceof Error ? answer.message : "").toContain(`cannot renew the token of ${ADDRESS}`);
+      expect(hostile.requests.slice(asked).map(({ form }) => form["grant_type"])).toEqual(["refresh_token"]);
+    } finally {
+      home.dispose();
     }
   });
 });
