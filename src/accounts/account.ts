@@ -22,6 +22,7 @@ const address = v.pipe(
   v.check(isPrintable, "must be an e-mail address"),
 );
 const user = v.pipe(v.string(), v.nonEmpty("must be a user name"), v.check(isPrintable, "must be a user name"));
+const tokenFile = v.optional(v.boolean());
 const elsewhere = [v.strictObject({ file: v.string() }), v.strictObject({ command })] as const;
 
 /** What a confidential client signs with instead of sending a secret. @see RFC 7523 2.2 */
@@ -75,6 +76,8 @@ export const AccountSchema = v.strictObject({
     }),
   ),
   servers: v.optional(servers),
+  /** The agent keeps an access token in a file in memory, for programs that read one. */
+  token_file: tokenFile,
 });
 
 /** A mailbox that is opened with another account's credential: one sign-in, several mailboxes. */
@@ -85,6 +88,7 @@ const SharedMailboxSchema = v.strictObject({
   /** SASL user name, when it is not the address. */
   user: v.optional(user),
   servers: v.optional(servers),
+  token_file: tokenFile,
 });
 
 /** Either form; which one is told by `credential`, so that mistakes are named by the form that was meant. */

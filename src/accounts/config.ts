@@ -5,6 +5,15 @@ import { expandHome, type Environment, type Paths } from "../platform/paths.ts";
 import { readToml } from "../platform/toml.ts";
 
 const seconds = v.pipe(v.number(), v.minValue(1), v.maxValue(3600));
+/** `"30m"`, `"8h"`, `"7d"`; a bare number is seconds. */
+const duration = v.union([
+  v.pipe(v.number(), v.minValue(1)),
+  v.pipe(v.string(), v.regex(/^[1-9]\d{0,6}[smhd]$/, "must be a time like 30m or 8h")),
+]);
+const command = v.pipe(v.string(), v.nonEmpty("must not be empty"));
+
+export const LOG_LEVELS = ["error", "warn", "info", "debug"] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
 
 const ConfigSchema = v.strictObject({
   token: v.optional(
@@ -23,6 +32,31 @@ const ConfigSchema = v.strictObject({
       ca_file: v.optional(v.string()),
     }),
   ),
+  agent: v.optional(
+    v.strictObject({
+      /** Whether `mailkey token` starts an agent when there is none. */
+      autostart: v.optional(v.boolean()),
+      /** How long after it was unlocked the agent forgets everything secret. */
+      lock_after: v.optional(duration),
+      /** Seconds before the margin that a token is renewed in advance. */
+      renew_ahead_seconds: v.optional(seconds),
+      /** Messages on the desktop when a sign-in is about to end, or has ended. */
+      notifications: v.optional(v.boolean()),
+      log_level: v.optional(v.picklist(LOG_LEVELS)),
+      /** The program that asks for a passphrase on the desktop. */
+      pinentry: v.optional(command),
+    }),
+  ),
+  hooks: v.optional(
+    v.strictObject({
+      /** Run with `sh -c` when somebody has to sign in, once for each occasion. */
+      needs_login: v.optional(command),
+      /** Run when the agent has renewed a token. */
+      renewed: v.optional(command),
+      /** Run when renewing fails in another way. */
+      error: v.optional(command),
+    }),
+  ),
 });
 
 export interface Config {
@@ -30,6 +64,26 @@ export interface Config {
   readonly timeoutMs: number;
   readonly retryBudgetMs: number;
   readonly caFile: string | undefined;
+  readonly agent: AgentConfig;
+  readonly hooks: Hooks;
+}
+
+export interface AgentConfig {
+  readonly autostart: boolean;
+  /** Undefined: until it is told to, or stops. */
+  readonly lockAfterMs: number | undefined;
+  /** Undefined: as the token's lifetime suggests. */
+  readonly renewAheadSeconds: number | undefined;
+  readonly notifications: boolean;
+  readonly logLevel: LogLevel;
+  readonly pinentry: string;
+}
+
+/** Commands of the user's, for `sh -c`. */
+export interface Hooks {
+  readonly needsLogin: string | undefined;
+  readonly renewed: string | undefined;
+  readonly error: string | undefined;
 }
 
 /** 600 s: Exchange's high-volume submission refuses tokens close to their end ("Token will expire soon"). */
@@ -55,10 +109,26 @@ export function defaultConfig(env: Environment): Config {
 
 function configOf(settings: v.InferOutput<typeof ConfigSchema>, env: Environment): Config {
   const caFile = settings.network?.ca_file;
+  const { agent, hooks } = settings;
   return {
     marginSeconds: settings.token?.margin_seconds ?? DEFAULT_MARGIN_SECONDS,
     timeoutMs: (settings.network?.timeout_seconds ?? DEFAULT_TIMEOUT_SECONDS) * 1000,
     retryBudgetMs: (settings.network?.retry_seconds ?? DEFAULT_RETRY_SECONDS) * 1000,
     caFile: caFile === undefined ? undefined : expandHome(caFile, env),
+    agent: {
+      autostart: agent?.autostart ?? false,
+      lockAfterMs: agent?.lock_after === undefined ? undefined : durationMs(agent.lock_after),
+      renewAheadSeconds: agent?.renew_ahead_seconds,
+      notifications: agent?.notifications ?? true,
+      logLevel: agent?.log_level ?? "info",
+      pinentry: agent?.pinentry ?? "pinentry",
+    },
+    hooks: { needsLogin: hooks?.needs_login, renewed: hooks?.renewed, error: hooks?.error },
   };
+}
+
+const UNIT_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+function durationMs(value: number | string): number {
+  return typeof value === "number" ? value * 1000 : Number.parseInt(value, 10) * (UNIT_MS[value.slice(-1)] ?? 1000);
 }

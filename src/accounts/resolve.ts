@@ -117,14 +117,15 @@ function lenderOf(paths: Paths, { address, credential }: SharedMailbox): Account
 }
 
 /** The lender's account, opening another mailbox. */
-function sharing(lender: Account, { address, user, servers }: SharedMailbox): Account {
-  const { user: _lendersUser, ...common } = lender;
+function sharing(lender: Account, { address, user, servers, token_file }: SharedMailbox): Account {
+  const { user: _lendersUser, token_file: _lendersFile, ...common } = lender;
   return {
     ...common,
     address,
     login: lender.login ?? lender.address,
     ...(user === undefined ? {} : { user }),
     ...(servers === undefined ? {} : { servers: { ...lender.servers, ...servers } }),
+    ...(token_file === undefined ? {} : { token_file }),
   };
 }
 

@@ -59,6 +59,8 @@ export interface AccessToken {
   readonly scope: string;
   /** Milliseconds since the Unix epoch, by this machine's clock. */
   readonly expiresAtMs: number;
+  /** Seconds that the provider gave it when it was new. */
+  readonly lifetimeSeconds: number;
 }
 
 /** @throws ERR_VAULT_DAMAGED without quoting any of it */

@@ -35,6 +35,7 @@ export function unavailableError(address: string, failure: TransientFailure): Ma
     {
       cause: failure.cause,
       hint: "nothing is lost: try again later",
+      details: { retryAfterMs: failure.retryAfterMs },
     },
   );
 }

@@ -42,6 +42,8 @@ export interface TokenAnswer {
   readonly source: "cached" | "refreshed" | "superseded" | "stale";
   /** What the user has to know soon: the sign-in is over and this is the last of it. */
   readonly warning?: MailkeyError;
+  /** Why it is stale. */
+  readonly failure?: MailkeyError;
 }
 
 /** How long a refusal is believed before the provider is asked again: providers err too, and recover. */
@@ -230,6 +232,7 @@ class TokenTask {
     this.#ports.trace?.(`${error.message}: using the token that is still valid`);
     return {
       ...this.#answer(token, "stale"),
+      failure: error,
       ...(PASSING.has(error.code) ? {} : { warning: error }),
     };
   }
@@ -265,6 +268,7 @@ class TokenTask {
         resource: this.#resource,
         scope: token.scope,
         expiresAtMs: expiresAtMs(token, now),
+        lifetimeSeconds: token.lifetimeSeconds,
       },
     };
   }

@@ -9,6 +9,7 @@ import { gunzipSync } from "node:zlib";
 import { runFrontEnd, type FrontEndPorts } from "../../src/mutt-oauth2/front-end.ts";
 import type { RenewalPorts } from "../../src/mutt-oauth2/renewal.ts";
 import { joinWords } from "../../src/mutt-oauth2/shlex.ts";
+import { defaultConfig } from "../../src/accounts/config.ts";
 import { systemClock } from "../../src/platform/clock.ts";
 import type { Fetch } from "../../src/platform/http.ts";
 import { isMailkeyError } from "../../src/errors.ts";
@@ -129,7 +130,7 @@ export class World {
       env: this.env,
       paths: { config: this.path("config"), state: this.path("state"), runtime: this.path("run") },
       clock: systemClock,
-      config: { marginSeconds: 600, timeoutMs: 5000, retryBudgetMs: 0, caFile: undefined },
+      config: { ...defaultConfig({}), timeoutMs: 5000, retryBudgetMs: 0 },
       createFetch: () => stub.fetch,
       random: () => 0.5,
     };

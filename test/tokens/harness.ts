@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { defaultConfig } from "../../src/accounts/config.ts";
 import { resolveAccount, type ResolvedAccount } from "../../src/accounts/resolve.ts";
 import { resolvePaths } from "../../src/platform/paths.ts";
 import { decodeCredential, encodeCredential, type Credential } from "../../src/tokens/credential.ts";
@@ -50,7 +51,7 @@ export class Harness {
       env: {},
       paths: resolvePaths({ MAILKEY_HOME: this.home }),
       clock: this.clock,
-      config: { marginSeconds: 600, timeoutMs: 10_000, retryBudgetMs: 40_000, caFile: undefined },
+      config: defaultConfig({}),
       random: () => 0.5,
       openVault: () => Promise.resolve(this.vault),
       createFetch: (timeoutMs) => {
