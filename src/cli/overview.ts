@@ -1,13 +1,11 @@
 /** What `list`, `status` and `show` tell of an account, gathered once. Reads no vault. */
-import { join } from "node:path";
-import { addressToFileName } from "../accounts/address.ts";
 import { clientEndsAtMs } from "../accounts/client-key.ts";
 import { loadAccount, type ResolvedAccount } from "../accounts/resolve.ts";
 import { listAddresses, requireAccount } from "../accounts/store.ts";
 import { isMailkeyError } from "../errors.ts";
 import { remainingSeconds } from "../tokens/freshness.ts";
-import { healthOf, secondsSince, signInEndsInSeconds, type Health } from "../tokens/health.ts";
-import { readRecord, type CredentialRecord } from "../tokens/record.ts";
+import { healthOf, secondsSince, signInEnding, type Health, type SignInEnding } from "../tokens/health.ts";
+import { readRecord, recordPath, type CredentialRecord } from "../tokens/record.ts";
 import { openVault } from "../vault/open.ts";
 import type { Context } from "./context.ts";
 import type { Tone } from "./table.ts";
@@ -23,7 +21,7 @@ export interface Overview {
   readonly accessTokenSeconds: number | undefined;
   readonly accessTokenAgeSeconds: number | undefined;
   readonly signedInSeconds: number | undefined;
-  readonly signInEndsInSeconds: number | undefined;
+  readonly signInEnding: SignInEnding | undefined;
   /** Until the client's secret or key comes to its end; undefined when nobody knows. */
   readonly clientEndsInSeconds: number | undefined;
 }
@@ -31,8 +29,7 @@ export interface Overview {
 export async function overviewOf(context: Context, address: string): Promise<Overview> {
   const now = context.clock.now();
   const { account, problem } = await tryLoad(context, address);
-  const stored = addressToFileName(account?.credential ?? address);
-  const record = readRecord(join(context.paths.state, "status", `${stored}.json`));
+  const record = readRecord(recordPath(context.paths, account?.credential ?? address));
   const clientEndsMs = account === undefined ? undefined : clientEndsAtMs(account.account.client, context.env);
   const clientEndsInSeconds = clientEndsMs === undefined ? undefined : (clientEndsMs - now.wallMs) / 1000;
   const [resource] = account?.provider.resources ?? [];
@@ -46,8 +43,8 @@ export async function overviewOf(context: Context, address: string): Promise<Ove
     accessTokenSeconds: token === undefined ? undefined : remainingSeconds(token, now),
     accessTokenAgeSeconds: token === undefined ? undefined : secondsSince(token.obtainedAt, now),
     signedInSeconds: record === undefined ? undefined : secondsSince(record.signedInAt, now),
-    signInEndsInSeconds:
-      record === undefined || account === undefined ? undefined : signInEndsInSeconds(record, account.provider, now),
+    signInEnding:
+      record === undefined || account === undefined ? undefined : signInEnding(record, account.provider, now),
     clientEndsInSeconds,
   };
 }
@@ -82,7 +79,7 @@ export function overviewJson(overview: Overview, now: { wallMs: number }): Recor
     signed_in_at: overview.signedInSeconds === undefined ? null : at(-overview.signedInSeconds),
     grant: account?.grant ?? null,
     credential: account?.credential ?? null,
-    sign_in_ends_at: at(overview.signInEndsInSeconds),
+    sign_in_ends_at: at(overview.signInEnding?.inSeconds),
     client_ends_at: at(overview.clientEndsInSeconds),
     access_token_obtained_at: overview.accessTokenAgeSeconds === undefined ? null : at(-overview.accessTokenAgeSeconds),
     access_token_expires_at: at(overview.accessTokenSeconds),

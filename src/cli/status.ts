@@ -11,7 +11,7 @@ import { table, type Cell } from "./table.ts";
 export const status = defineCommand({
   name: "status",
   summary: "show how every account is",
-  description: `A table of accounts with the age of the sign-in, when it ends for lack of use (where the provider has such a limit), how long the
+  description: `A table of accounts with the age of the sign-in, when it ends (for lack of use, or because the provider has said so), how long the
 access token lasts, and health. It shows what was noted at the last renewal: no passphrase is asked for and no server contacted.
 The exit status is 77 when an account has to sign in again.`,
   args: [{ name: "ADDRESS", summary: "only this account", required: false }],
@@ -79,15 +79,17 @@ function signedInText({ account, signedInSeconds }: Overview): string {
 }
 
 /** What ends first is told: of a sign-in, or of the client's secret or key. */
-function endText({ signInEndsInSeconds: unused, clientEndsInSeconds: client }: Overview): string {
-  if (client !== undefined && (unused === undefined || client < unused))
+function endText({ signInEnding: signIn, clientEndsInSeconds: client }: Overview): string {
+  if (client !== undefined && (signIn === undefined || client < signIn.inSeconds))
     return client < 0 ? "client over" : `client ${formatSeconds(client)}`;
-  if (unused === undefined) return "-";
-  return unused < 0 ? "over" : `unused ${formatSeconds(unused)}`;
+  if (signIn === undefined) return "-";
+  const { inSeconds, cause } = signIn;
+  if (inSeconds < 0) return "over";
+  return cause === "unused" ? `unused ${formatSeconds(inSeconds)}` : formatSeconds(inSeconds);
 }
 
 function advice(overview: Overview): string[] {
-  const { address, account, health, problem, record, signInEndsInSeconds, clientEndsInSeconds = 0 } = overview;
+  const { address, account, health, problem, record, signInEnding, clientEndsInSeconds = 0 } = overview;
   if (health === "sign-in-needed") return [`${address}: mailkey login ${shellWord(account?.credential ?? address)}`];
   if (health === "expiring-client") {
     const ends = clientEndsInSeconds < 0 ? "has ended" : `ends in ${formatSeconds(clientEndsInSeconds)}`;
@@ -97,10 +99,12 @@ function advice(overview: Overview): string[] {
   }
   if (health === "misconfigured") return [`${address}: ${problem ?? "its file cannot be used"}`];
   if (health === "failing") return [`${address}: ${record?.failure?.reason ?? "the last renewal failed"}`];
-  if (health === "expiring-sign-in")
-    return [
-      `${address}: the sign-in ends in ${formatSeconds(signInEndsInSeconds ?? 0)} unless a token is renewed: mailkey token ${shellWord(address)} --force >/dev/null`,
-    ];
+  if (health === "expiring-sign-in" && signInEnding !== undefined) {
+    const ends = `${address}: the sign-in ends in ${formatSeconds(signInEnding.inSeconds)}`;
+    return signInEnding.cause === "unused"
+      ? [`${ends} unless a token is renewed: mailkey token ${shellWord(address)} --force >/dev/null`]
+      : [`${ends}: mailkey login ${shellWord(account?.credential ?? address)}`];
+  }
   return [];
 }
 

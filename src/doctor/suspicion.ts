@@ -9,6 +9,14 @@ export interface Suspicion {
   readonly sources: readonly string[];
 }
 
+/** Of a client of the user's own at Google. */
+export const TESTING: Suspicion = {
+  means: "Google gives seven days to applications whose consent screen is “Testing”: it will happen every week.",
+  advice:
+    "At console.cloud.google.com, under Google Auth Platform → Audience, choose “Publish app”; then sign in again.",
+  sources: ["https://developers.google.com/identity/protocols/oauth2#expiration"],
+};
+
 const DAY_MS = 86_400_000;
 /** Google ends sign-ins of applications in testing after exactly seven days; renewals come some time later. */
 const TESTING_MS = { from: 6.9 * DAY_MS, to: 9 * DAY_MS };
@@ -20,14 +28,7 @@ export function suspicionOf({ machine, account }: AccountSubject, credential: Cr
   const end = credential.refused?.at ?? machine.clock.now();
   const livedMs = elapsedMs(credential.signedInAt, end);
   if (provider.id === "google" && client.preset === undefined && livedMs > TESTING_MS.from && livedMs < TESTING_MS.to)
-    return {
-      means:
-        "It lasted seven days, which is what Google gives to applications whose consent screen is “Testing”: it will " +
-        "happen every week.",
-      advice:
-        "At console.cloud.google.com, under Google Auth Platform → Audience, choose “Publish app”; then sign in again.",
-      sources: ["https://developers.google.com/identity/protocols/oauth2#expiration"],
-    };
+    return { ...TESTING, means: `It lasted seven days. ${TESTING.means}` };
   const idleMs = elapsedMs(credential.refreshedAt ?? credential.signedInAt, end);
   const idleDays = provider.tokens.refreshIdleDays;
   if (idleDays !== undefined && idleMs > idleDays * DAY_MS)

@@ -16,6 +16,8 @@ export interface TokenGrant {
   /** Absent when the server keeps the old one valid (RFC 6749 6). */
   readonly refreshToken?: Secret;
   readonly expiresInSeconds: number;
+  /** Seconds that the refresh token still has, where the server says so. */
+  readonly refreshExpiresInSeconds?: number;
   /** Space-separated; what was requested when the server does not say (RFC 6749 5.1). */
   readonly scope: string;
   /** Claims of the ID token, checked for issuer, audience and time, when one was asked for and came. */
@@ -68,6 +70,9 @@ export const DEFAULT_LIFETIME_SECONDS = 3600;
 
 /** Yandex's last a year; no access token lasts longer, and a date beyond the calendar helps nobody. */
 const MAX_LIFETIME_SECONDS = 400 * 86_400;
+
+/** What says more than this sets no end. */
+const MAX_REFRESH_LIFETIME_SECONDS = 10 * 365 * 86_400;
 
 /** Errors of RFC 6749 4.1.2.1 that say "not now" although they come as a refusal. */
 const TRANSIENT_ERRORS: ReadonlySet<string> = new Set(["temporarily_unavailable", "server_error"]);
@@ -207,13 +212,25 @@ function grantOf(answer: oauth.TokenEndpointResponse, exchange: Exchange): Token
   if (!/^[\u0020-\u007e]+$/.test(answer.access_token))
     throw new TypeError("the access token holds characters that no token has");
   const claims = oauth.getValidatedIdTokenClaims(answer);
+  const refreshExpiresInSeconds = refreshLifetimeOf(answer);
   return {
     accessToken: new Secret(answer.access_token),
     ...(answer.refresh_token === undefined ? {} : { refreshToken: new Secret(answer.refresh_token) }),
     expiresInSeconds: answer.expires_in ?? DEFAULT_LIFETIME_SECONDS,
+    ...(refreshExpiresInSeconds === undefined ? {} : { refreshExpiresInSeconds }),
     scope: scopeOf(answer, exchange),
     ...(claims === undefined ? {} : { claims }),
   };
+}
+
+/**
+ * No standard has it: Google says `refresh_token_expires_in` for access that ends, Keycloak `refresh_expires_in`, where 0 is without end.
+ *
+ * @see https://developers.google.com/identity/protocols/oauth2/web-server#exchange-authorization-code
+ */
+function refreshLifetimeOf(answer: oauth.TokenEndpointResponse): number | undefined {
+  const seconds = Number(answer["refresh_token_expires_in"] ?? answer["refresh_expires_in"]);
+  return seconds > 0 && seconds <= MAX_REFRESH_LIFETIME_SECONDS ? seconds : undefined;
 }
 
 /** The granted scope-tokens (RFC 6749 3.3), which are noted in plain text: without oddities, and without any token in them. */

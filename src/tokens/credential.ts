@@ -9,7 +9,7 @@ import { MailkeyError } from "../errors.ts";
 import type { Secret } from "../platform/secret.ts";
 import { shellWord } from "../platform/shell.ts";
 
-const instant = v.object({ wallMs: v.number(), boot: v.optional(v.object({ id: v.string(), ms: v.number() })) });
+export const instant = v.object({ wallMs: v.number(), boot: v.optional(v.object({ id: v.string(), ms: v.number() })) });
 
 const accessToken = v.object({
   token: v.string(),
@@ -18,6 +18,15 @@ const accessToken = v.object({
   lifetimeSeconds: v.number(),
   /** What was granted, space-separated. */
   scope: v.string(),
+});
+
+/** The end of a refresh token, as the provider said with its last answer. */
+export const signInEnd = v.object({
+  toldAt: instant,
+  /** Seconds that it had left then. */
+  seconds: v.number(),
+  /** Seconds from when that end was first heard of: all that a person had, and the measure of "soon". */
+  spanSeconds: v.number(),
 });
 
 const refusal = v.object({
@@ -37,6 +46,8 @@ export const CredentialSchema = v.object({
   signedInAt: instant,
   /** When the refresh token was last used or replaced. */
   refreshedAt: v.optional(instant),
+  /** When the refresh token comes to its end whether used or not; absent when the provider does not say. */
+  signInEnd: v.optional(signInEnd),
   /** Access tokens by resource name. */
   accessTokens: v.record(v.string(), accessToken),
   /** A confidential client's secret, where the account says it is kept in the vault. */
@@ -50,6 +61,7 @@ export const CredentialSchema = v.object({
 /** The stored form. Its strings are live secrets: pass `Secret` on, not these. */
 export type Credential = v.InferOutput<typeof CredentialSchema>;
 export type StoredAccessToken = v.InferOutput<typeof accessToken>;
+export type SignInEnd = v.InferOutput<typeof signInEnd>;
 export type Refusal = v.InferOutput<typeof refusal>;
 
 /** An access token on its way to a mail program. */

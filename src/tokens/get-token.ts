@@ -19,6 +19,7 @@ import { expiresAtMs, isUsable, remainingSeconds, requiredSeconds } from "./fres
 import { holderLimitMs, lockOrSuperseded, type Held } from "./lock-or-superseded.ts";
 import { IMPATIENT_MS, patienceFor, renew, type RenewPorts } from "./renew.ts";
 import { busyError, refusedError, signInNeeded, unavailableError } from "./failures.ts";
+import { signInEndAfter } from "./sign-in-end.ts";
 import { CredentialStore, type Loaded, type StorePorts } from "./store.ts";
 
 export interface TokenPorts extends StorePorts, KeyPorts, RenewPorts {
@@ -165,7 +166,8 @@ class TokenTask {
 
   /** Durable when it returns. */
   async #keep(credential: Credential, grant: TokenGrant, obtainedAt: Instant): Promise<StoredAccessToken> {
-    const { refused: _cleared, ...kept } = credential;
+    const { refused: _cleared, signInEnd: _known, ...kept } = credential;
+    const signInEnd = signInEndAfter(credential, grant, obtainedAt);
     const token = {
       token: grant.accessToken.reveal(),
       obtainedAt,
@@ -176,6 +178,7 @@ class TokenTask {
       ...kept,
       refreshToken: grant.refreshToken?.reveal() ?? credential.refreshToken,
       refreshedAt: obtainedAt,
+      ...(signInEnd === undefined ? {} : { signInEnd }),
       accessTokens: { ...credential.accessTokens, [this.#resource]: token },
     });
     return token;

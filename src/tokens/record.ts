@@ -3,11 +3,12 @@
  * does not ask for a passphrase. It is a convenience: the credential is the truth, and a lost record comes back at the next renewal.
  */
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import * as v from "valibot";
+import { addressToFileName } from "../accounts/address.ts";
 import { removeFile, replaceFile } from "../platform/files.ts";
-import type { Credential } from "./credential.ts";
-
-const instant = v.object({ wallMs: v.number(), boot: v.optional(v.object({ id: v.string(), ms: v.number() })) });
+import type { Paths } from "../platform/paths.ts";
+import { instant, signInEnd, type Credential } from "./credential.ts";
 
 const failure = v.object({
   kind: v.picklist(["transient", "permanent"]),
@@ -20,6 +21,7 @@ const RecordSchema = v.object({
   version: v.literal(1),
   signedInAt: instant,
   refreshedAt: v.optional(instant),
+  signInEnd: v.optional(signInEnd),
   accessTokens: v.record(v.string(), v.object({ obtainedAt: instant, lifetimeSeconds: v.number(), scope: v.string() })),
   needsSignIn: v.boolean(),
   failure: v.optional(failure),
@@ -37,10 +39,16 @@ export function recordOf(credential: Credential, failed?: Failure): CredentialRe
     version: 1,
     signedInAt: credential.signedInAt,
     ...(credential.refreshedAt === undefined ? {} : { refreshedAt: credential.refreshedAt }),
+    ...(credential.signInEnd === undefined ? {} : { signInEnd: credential.signInEnd }),
     accessTokens,
     needsSignIn: credential.refused !== undefined || credential.refreshToken === undefined,
     ...(failed === undefined ? {} : { failure: failed }),
   };
+}
+
+/** @param address whose credential it is */
+export function recordPath({ state }: Pick<Paths, "state">, address: string): string {
+  return join(state, "status", `${addressToFileName(address)}.json`);
 }
 
 /** @returns undefined when there is none, or none that can be understood */

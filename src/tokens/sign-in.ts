@@ -10,6 +10,7 @@ import type { Instant } from "../platform/clock.ts";
 import { acquireLock } from "../platform/lock.ts";
 import { Secret } from "../platform/secret.ts";
 import type { Credential } from "./credential.ts";
+import { signInEndAfter } from "./sign-in-end.ts";
 import { CredentialStore, type StorePorts } from "./store.ts";
 
 export interface SignIn {
@@ -54,6 +55,7 @@ export async function storeSignIn(ports: StorePorts, account: ResolvedAccount, s
     lifetimeSeconds: grant.expiresInSeconds,
     scope: grant.scope,
   };
+  const signInEnd = refreshToken === undefined ? undefined : signInEndAfter(undefined, grant, at);
   const store = new CredentialStore(ports, account.credential);
   await underLock(ports, store, async () => {
     const previous = await previouslyKept(store, account);
@@ -64,6 +66,7 @@ export async function storeSignIn(ports: StorePorts, account: ResolvedAccount, s
       ...(refreshToken === undefined ? {} : { refreshToken }),
       signedInAt: at,
       refreshedAt: at,
+      ...(signInEnd === undefined ? {} : { signInEnd }),
       accessTokens: { [resource]: token },
       ...(clientSecret === undefined ? {} : { clientSecret }),
       ...(serviceAccount === undefined ? {} : { serviceAccount }),

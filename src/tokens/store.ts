@@ -3,14 +3,13 @@
  *
  * The vault is opened anew for every operation: `vault move` may have switched it since the last one.
  */
-import { join } from "node:path";
 import { addressToFileName } from "../accounts/address.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Paths } from "../platform/paths.ts";
 import { accountLockPath } from "../platform/lock.ts";
 import type { Vault } from "../vault/vault.ts";
 import { decodeCredential, encodeCredential, type Credential } from "./credential.ts";
-import { readRecord, recordOf, removeRecord, writeRecord, type Failure } from "./record.ts";
+import { readRecord, recordOf, recordPath, removeRecord, writeRecord, type Failure } from "./record.ts";
 
 export interface StorePorts {
   readonly paths: Paths;
@@ -29,11 +28,13 @@ export class CredentialStore {
   readonly #ports: StorePorts;
   readonly #address: string;
   readonly #name: string;
+  readonly #recordPath: string;
 
   constructor(ports: StorePorts, address: string) {
     this.#ports = ports;
     this.#address = address;
     this.#name = addressToFileName(address);
+    this.#recordPath = recordPath(ports.paths, address);
     this.lockPath = accountLockPath(ports.paths, this.#name);
   }
 
@@ -59,20 +60,16 @@ export class CredentialStore {
 
   /** Notes the credential's dates, and a failure when there was one, where `status` finds them. Never fails. */
   record(credential: Credential, failure?: Failure): void {
-    writeRecord(this.#recordPath(), recordOf(credential, failure));
+    writeRecord(this.#recordPath, recordOf(credential, failure));
   }
 
   /** The failure that the record tells of, when the last attempt was one. */
   lastFailure(): Failure | undefined {
-    return readRecord(this.#recordPath())?.failure;
+    return readRecord(this.#recordPath)?.failure;
   }
 
   async remove(): Promise<void> {
     await (await this.#ports.openVault()).remove(this.#name);
-    removeRecord(this.#recordPath());
-  }
-
-  #recordPath(): string {
-    return join(this.#ports.paths.state, "status", `${this.#name}.json`);
+    removeRecord(this.#recordPath);
   }
 }

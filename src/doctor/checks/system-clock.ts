@@ -1,7 +1,5 @@
 /** The clock by itself; the check `provider-clock` compares it with the provider's. */
-import { join } from "node:path";
-import { addressToFileName } from "../../accounts/address.ts";
-import { readRecord } from "../../tokens/record.ts";
+import { readRecord, recordPath } from "../../tokens/record.ts";
 import type { Finding, Machine, MachineCheck } from "../check.ts";
 
 /** Nobody has run this program before, and nobody will for so long. */
@@ -46,7 +44,7 @@ function setBack(wallMs: number, latest: number): Finding {
 
 /** When something was last obtained, as the clock told it then; 0 when nothing was. */
 function lastNoted({ paths }: Machine, address: string): number {
-  const record = readRecord(join(paths.state, "status", `${addressToFileName(address)}.json`));
+  const record = readRecord(recordPath(paths, address));
   const instants = [
     record?.signedInAt,
     record?.refreshedAt,

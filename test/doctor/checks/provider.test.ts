@@ -197,6 +197,25 @@ describe("the sign-in", () => {
     expect(finding.seen).toContain("ends in 9 days unless it is used");
   });
 
+  test("that the provider said will end soon is a warning, however well it works today", async () => {
+    hostile.reply(granted({ refresh_token_expires_in: 2 * 86_400 + 60 }));
+    const now = systemClock.now();
+    const patient = await atHostile(
+      { provider: "google", client: { id: "own.apps.googleusercontent.com" } },
+      { signInEnd: { toldAt: now, seconds: 2 * 86_400 + 60, spanSeconds: 7 * 86_400 } },
+    );
+    const finding = only(await findings(patient, [signInAge]));
+    expect(finding.seen).toContain("ends in 2 days");
+    expect(finding.remedy).toEqual([`mailkey login ${patient.subject.account.address}`]);
+    expect(finding.means).toContain("“Testing”");
+  });
+
+  test("that starts anew with each use, and has just been used, is no finding", async () => {
+    hostile.reply(granted({ refresh_expires_in: 1800 }));
+    const signInEnd = { toldAt: { wallMs: Date.now() - 1_700_000 }, seconds: 1800, spanSeconds: 1800 };
+    expect(await findings(await atHostile({}, { signInEnd }), [signInAge])).toEqual([]);
+  });
+
   test("a passing refusal of a provider that answers is no more than a warning", async () => {
     const patient = await atHostile();
     hostile.reply({ status: 503 }, refused("invalid_request"));
