@@ -6,6 +6,7 @@
  */
 import * as v from "valibot";
 import { MailkeyError } from "../errors.ts";
+import type { Instant } from "../platform/clock.ts";
 import type { Secret } from "../platform/secret.ts";
 import { shellWord } from "../platform/shell.ts";
 
@@ -71,6 +72,7 @@ export interface AccessToken {
   readonly scope: string;
   /** Milliseconds since the Unix epoch, by this machine's clock. */
   readonly expiresAtMs: number;
+  readonly obtainedAt: Instant;
   /** Seconds that the provider gave it when it was new. */
   readonly lifetimeSeconds: number;
 }

@@ -271,6 +271,7 @@ class TokenTask {
         resource: this.#resource,
         scope: token.scope,
         expiresAtMs: expiresAtMs(token, now),
+        obtainedAt: token.obtainedAt,
         lifetimeSeconds: token.lifetimeSeconds,
       },
     };

@@ -23,13 +23,29 @@ function staticClosure(entries: readonly string[]): Set<string> {
 }
 
 /** What `mailkey token` runs: the entry, the command, and what those import on demand on the way to a cached token. */
-const TOKEN_PATH = ["main.ts", "cli/token.ts", "vault/open.ts", "vault/gpg.ts", "vault/age.ts"];
+const TOKEN_PATH = ["main.ts", "cli/program.ts", "cli/token.ts", "vault/open.ts", "vault/gpg.ts", "vault/age.ts"];
 
 test("the token path loads nothing of sign-in, other commands, discovery or prompts", () => {
   const loaded = [...staticClosure(TOKEN_PATH)];
   const forbidden =
-    /^(signin|oauth|mail|clients|doctor|mutt-oauth2)\/|^providers\/(discover|autoconfig|mx|metadata)|^cli\/(?!run|commands|exit|token|command|context|system-context|parse|ports)|^(@clack|fast-xml|@peculiar|undici|uqr|age-encryption|fastest)/;
+    /^(signin|oauth|mail|clients|doctor|mutt-oauth2)\/|^providers\/(discover|autoconfig|mx|metadata)|^cli\/(?!quick-token|program|run|commands|exit|token|command|context|system-context|parse|ports)|^(@clack|fast-xml|@peculiar|undici|uqr|age-encryption|fastest)/;
   expect(loaded.filter((path) => forbidden.test(path))).toEqual([]);
+});
+
+test("a token that the agent has is handed on by a handful of modules", () => {
+  expect([...staticClosure(["main.ts"])].toSorted()).toEqual([
+    "agent/ask-agent.ts",
+    "agent/protocol.ts",
+    "cli/quick-token.ts",
+    "errors.ts",
+    "main.ts",
+    "node:fs",
+    "node:path",
+    "platform/paths.ts",
+    "platform/runtime.ts",
+    "platform/stdio.ts",
+    "platform/unix-socket.ts",
+  ]);
 });
 
 test("the token path loads these packages and no others", () => {
