@@ -21,6 +21,7 @@ import {
   unlinkSync,
   writeSync,
   constants,
+  type BigIntStats,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { MailkeyError, systemErrorCode } from "../errors.ts";
@@ -79,16 +80,17 @@ export function readPrivateText(path: string, privacy: Privacy, maxBytes?: numbe
  * dotfiles stay links.
  *
  * @param folderRule `as-is` leaves the folder alone, for files that lie where the user has put them
+ * @returns the new file's stamp, as `fileStamp` tells it
  * @throws ERR_STORAGE with the old file intact
  */
 export function replaceFile(
   path: string,
   content: Uint8Array | string,
   folderRule: "private" | "as-is" = "private",
-): void {
+): string {
   const target = resolveLink(path);
   if (folderRule === "private") ensurePrivateFolder(dirname(target));
-  writeAtomically(target, content, { mode: PRIVATE_FILE });
+  return writeAtomically(target, content, { mode: PRIVATE_FILE });
 }
 
 /** What a file gets that takes another's place. */
@@ -97,11 +99,12 @@ export interface Attributes {
   readonly owner?: { readonly user: number; readonly group: number };
 }
 
-/** The second half of `replaceFile`: `target` is no link, and its folder is there. @throws ERR_STORAGE */
-export function writeAtomically(target: string, content: Uint8Array | string, { mode, owner }: Attributes): void {
+/** The second half of `replaceFile`: `target` is no link, and its folder is there. @returns its stamp. @throws ERR_STORAGE */
+export function writeAtomically(target: string, content: Uint8Array | string, { mode, owner }: Attributes): string {
   const folder = dirname(target);
   const temporary = join(folder, `.${basename(target)}.${process.pid}.${randomName()}.tmp`);
   const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+  let stamp: string;
   try {
     const descriptor = openSync(temporary, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, PRIVATE_FILE);
     try {
@@ -110,6 +113,7 @@ export function writeAtomically(target: string, content: Uint8Array | string, { 
       let written = 0;
       while (written < bytes.length) written += writeSync(descriptor, bytes, written);
       fsyncSync(descriptor);
+      stamp = stampOf(fstatSync(descriptor, { bigint: true })); // renaming changes nothing of it
     } finally {
       closeSync(descriptor);
     }
@@ -120,6 +124,7 @@ export function writeAtomically(target: string, content: Uint8Array | string, { 
   }
   syncFolder(folder);
   removeLeftovers(folder, basename(target));
+  return stamp;
 }
 
 /** A file that the user may write but does not own stays another's: then it is not replaced at all. */
@@ -167,11 +172,14 @@ export function listFolder(path: string): string[] {
 /** What changes whenever the file is replaced: inode, size and times. Undefined when there is no file. */
 export function fileStamp(path: string): string | undefined {
   try {
-    const stat = statSync(path, { bigint: true });
-    return `${stat.ino}:${stat.size}:${stat.mtimeNs}`;
+    return stampOf(statSync(path, { bigint: true }));
   } catch {
     return undefined;
   }
+}
+
+function stampOf({ ino, size, mtimeNs }: BigIntStats): string {
+  return `${ino}:${size}:${mtimeNs}`;
 }
 
 function checkOwnerAndMode(path: string, owner: number, mode: number, privacy: Privacy): void {

@@ -43,7 +43,12 @@ export class CredentialStore {
     const vault = await this.#ports.openVault();
     const stamp = vault.stamp(this.#name); // before reading: a replacement in between is then noticed
     const bytes = await vault.read(this.#name);
-    return bytes === undefined ? undefined : { credential: decodeCredential(bytes, this.#address), stamp };
+    if (bytes === undefined) return undefined;
+    try {
+      return { credential: decodeCredential(bytes, this.#address), stamp };
+    } finally {
+      bytes.fill(0);
+    }
   }
 
   /** Whether the credential has been replaced since `stamp` was taken. Decrypts nothing. */
@@ -54,7 +59,12 @@ export class CredentialStore {
   /** Durable when it returns. The record is written afterwards: losing it loses nothing. */
   async save(credential: Credential): Promise<void> {
     const vault = await this.#ports.openVault();
-    await vault.write(this.#name, encodeCredential(credential));
+    const bytes = encodeCredential(credential);
+    try {
+      await vault.write(this.#name, bytes);
+    } finally {
+      bytes.fill(0);
+    }
     this.record(credential);
   }
 

@@ -109,6 +109,7 @@ export function agePassphraseCipher(options: PassphraseCipherOptions): Cipher {
     kind: "age",
     description: options.description,
     extension: EXTENSIONS.age,
+    isSlow: true,
     async encrypt(plaintext) {
       const { Encrypter } = await import("age-encryption");
       const encrypter = new Encrypter();
@@ -125,7 +126,7 @@ export function agePassphraseCipher(options: PassphraseCipherOptions): Cipher {
       try {
         return await decrypter.decrypt(file.bytes);
       } catch (cause) {
-        if (isNoMatch(cause)) throw new MailkeyError("ERR_VAULT_LOCKED", "the age passphrase is wrong", { cause });
+        if (isNoMatch(cause)) throw wrongPassphrase(cause);
         throw damaged(cause);
       }
     },
@@ -169,6 +170,13 @@ function isNoMatch(error: unknown): boolean {
 function otherVault(reason: string): MailkeyError {
   return new MailkeyError("ERR_VAULT_UNUSABLE", `the stored credential cannot be decrypted: ${reason}`, {
     hint: "mailkey vault",
+  });
+}
+
+function wrongPassphrase(cause: unknown): MailkeyError {
+  return new MailkeyError("ERR_VAULT_LOCKED", "the age passphrase is wrong", {
+    cause,
+    details: { reason: "bad_passphrase" },
   });
 }
 

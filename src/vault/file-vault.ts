@@ -22,9 +22,13 @@ export function fileVault(cipher: Cipher, folder: string): Vault {
     },
     async write(name, plaintext) {
       const path = pathOf(name);
-      replaceFile(path, await cipher.encrypt(plaintext));
+      const stamp = replaceFile(path, await cipher.encrypt(plaintext));
       removeAbandoned(folder);
+      return stamp;
     },
+    ...(cipher.isSlow === true
+      ? { rewrite: async (name: string, stamp: string) => rewriteFile(pathOf(name), stamp) }
+      : {}),
     async remove(name) {
       removeFile(pathOf(name));
     },
@@ -37,6 +41,11 @@ export function fileVault(cipher: Cipher, folder: string): Vault {
       return fileStamp(pathOf(name));
     },
   };
+}
+
+function rewriteFile(path: string, stamp: string): string | undefined {
+  const ciphertext = readPrivateFile(path, "secret");
+  return ciphertext === undefined || fileStamp(path) !== stamp ? undefined : replaceFile(path, ciphertext);
 }
 
 /** Names come from `addressToFileName`, which cannot make such a one: a name that could leave the folder is a bug. */

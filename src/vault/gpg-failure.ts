@@ -44,6 +44,13 @@ const CANCELLED: Failure = {
   hint: "run the command again and enter the passphrase",
 };
 
+const NEEDS_PERSON: Failure = {
+  code: "ERR_VAULT_LOCKED",
+  reason: "needs_person",
+  message: "gpg has to ask for the passphrase of its key",
+  hint: "mailkey agent unlock",
+};
+
 /** By the number in `ERROR pkdecrypt_failed NUMBER`. */
 const DECRYPT_FAILURES: Readonly<Record<number, Failure>> = {
   10: DAMAGED, // checksum
@@ -87,8 +94,19 @@ const DECRYPT_FAILURES: Readonly<Record<number, Failure>> = {
 
 const NOT_SUPPORTED = 60;
 
+/** How gpg was run. */
+export interface DecryptRun {
+  readonly hasPassphrase: boolean;
+  /** Every question was cancelled before anybody saw it. */
+  readonly isSilent: boolean;
+}
+
 /** Turns a decryption that failed into the error to throw. May ask gpg once more what keys there are. */
-export async function decryptFailure(gpg: Gpg, result: GpgResult, hasPassphrase: boolean): Promise<MailkeyError> {
+export async function decryptFailure(
+  gpg: Gpg,
+  result: GpgResult,
+  { hasPassphrase, isSilent }: DecryptRun,
+): Promise<MailkeyError> {
   const number = errorNumber(result, "pkdecrypt_failed");
   if (errorNumber(result, "set_pinentry_mode") === NOT_SUPPORTED) {
     return failure(result, {
@@ -99,7 +117,7 @@ export async function decryptFailure(gpg: Gpg, result: GpgResult, hasPassphrase:
     });
   }
   const known = number === undefined ? undefined : DECRYPT_FAILURES[number];
-  if (known !== undefined) return failure(result, known);
+  if (known !== undefined) return failure(result, isSilent && known === CANCELLED ? NEEDS_PERSON : known);
   // In batch mode loopback without a passphrase ends gpg in the middle of the question.
   if (has(result, "NEED_PASSPHRASE") && !has(result, "DECRYPTION_FAILED") && !hasPassphrase) {
     return failure(result, {

@@ -16,9 +16,11 @@ export interface GpgCipherOptions {
   readonly recipient: string;
   /** For keys whose passphrase is in a file or printed by a command; otherwise the agent asks. */
   readonly passphrase?: (() => Promise<Secret>) | undefined;
+  /** The agent asks nobody: a passphrase that it does not remember is ERR_VAULT_LOCKED. */
+  readonly isSilent?: boolean;
 }
 
-export function gpgCipher({ gpg, recipient, passphrase }: GpgCipherOptions): Cipher {
+export function gpgCipher({ gpg, recipient, passphrase, isSilent = false }: GpgCipherOptions): Cipher {
   return {
     kind: "gpg",
     description: `gpg key ${recipient}`,
@@ -31,9 +33,11 @@ export function gpgCipher({ gpg, recipient, passphrase }: GpgCipherOptions): Cip
     },
     async decrypt(ciphertext) {
       const secret = await passphrase?.();
-      const result = await runGpg(gpg, ["--decrypt"], { input: ciphertext, passphrase: secret });
+      const args = isSilent ? ["--pinentry-mode", "cancel", "--decrypt"] : ["--decrypt"];
+      const result = await runGpg(gpg, args, { input: ciphertext, passphrase: secret });
       const complete = result.statuses.some(({ keyword }) => keyword === "DECRYPTION_OKAY");
-      if (result.status !== 0 || !complete) throw await decryptFailure(gpg, result, secret !== undefined);
+      if (result.status !== 0 || !complete)
+        throw await decryptFailure(gpg, result, { hasPassphrase: secret !== undefined, isSilent });
       return result.stdout;
     },
   };

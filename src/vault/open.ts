@@ -19,6 +19,10 @@ import type { Cipher, Vault } from "./vault.ts";
 export interface VaultPorts {
   /** Asks for a passphrase on the terminal; absent when there is nobody to ask. */
   readonly askPassphrase?: AskPassphrase;
+  /** gpg and the keyring ask nobody by themselves: what would need a person throws ERR_VAULT_LOCKED. */
+  readonly isSilent?: boolean;
+  /** Instead of the one that asks each time, and derives keys on this thread. */
+  readonly passphraseCipher?: (source: PassphraseSource, description: string) => Cipher;
 }
 
 /**
@@ -45,9 +49,10 @@ export async function openVault(paths: Paths, env: Environment, ports: VaultPort
       return (await openVault(paths, env, ports)).read(name);
     },
     async write(name, plaintext) {
-      await vault.write(name, plaintext);
+      const written = await vault.write(name, plaintext);
+      if (vaultSettingsStamp(paths) === stamp) return written;
       // A credential that is new during a move is not among those that it carries over.
-      if (vaultSettingsStamp(paths) !== stamp) await (await openVault(paths, env, ports)).write(name, plaintext);
+      return (await openVault(paths, env, ports)).write(name, plaintext);
     },
   };
 }
@@ -60,7 +65,8 @@ export async function createVault(
   ports: VaultPorts,
 ): Promise<Vault> {
   const vault = fileVault(await createCipher(settings, paths, env, ports), vaultFolder(settings, paths));
-  return settings.active === "age" && settings.age?.passphrase === "prompt" ? passphraseChecked(vault) : vault;
+  const isTyped = settings.active === "age" && settings.age?.passphrase === "prompt";
+  return isTyped && ports.passphraseCipher === undefined ? passphraseChecked(vault) : vault;
 }
 
 /** Nobody sees a typing error in a passphrase: what is stored already tells whether it is the right one. */
@@ -70,7 +76,7 @@ function passphraseChecked(vault: Vault): Vault {
     async write(name, plaintext) {
       const [stored] = await vault.list();
       if (stored !== undefined) await vault.read(stored);
-      await vault.write(name, plaintext);
+      return vault.write(name, plaintext);
     },
   };
 }
@@ -100,6 +106,7 @@ export async function createCipher(
           gpg: gpgProgram(env, program, homedir === undefined ? undefined : settingsPath(homedir, paths, env)),
           recipient,
           passphrase: source === undefined ? undefined : () => readPassphrase(source, env),
+          isSilent: ports.isSilent === true && source === undefined,
         });
       }
       break;
@@ -109,7 +116,7 @@ export async function createCipher(
           import("./keyring.ts"),
           import("./keyring/backend.ts"),
         ]);
-        return keyringCipher(() => systemKeyring(env), settings.keyring.recipient);
+        return keyringCipher(() => systemKeyring(env, ports.isSilent), settings.keyring.recipient);
       }
       break;
     case "command":
@@ -139,9 +146,11 @@ async function createAgeCipher(age: AgeSettings, paths: Paths, env: Environment,
     ask: ports.askPassphrase,
   };
   const origin = "file" in source ? `in ${source.file}` : "command" in source ? `from ${source.command}` : "typed";
+  const description = `age passphrase, ${origin}`;
+  if (ports.passphraseCipher !== undefined) return ports.passphraseCipher(source, description);
   let passphrase: Promise<Secret> | undefined;
   return agePassphraseCipher({
-    description: `age passphrase, ${origin}`,
+    description,
     passphrase: () => (passphrase ??= readPassphrase(source, env)),
   });
 }

@@ -12,12 +12,23 @@ export interface Vault {
   /** One line for people: which key or command it uses. */
   readonly description: string;
   /**
-   * @returns the plaintext, or undefined when nothing is stored under that name
+   * @returns the plaintext, the caller's own to overwrite; undefined when nothing is stored under that name
    * @throws ERR_VAULT_LOCKED, ERR_VAULT_UNUSABLE, ERR_VAULT_DAMAGED, ERR_STORAGE
    */
   read(name: string): Promise<Uint8Array | undefined>;
-  /** @throws ERR_VAULT_UNUSABLE, ERR_VAULT_LOCKED, ERR_STORAGE */
-  write(name: string, plaintext: Uint8Array): Promise<void>;
+  /**
+   * @returns the stamp of what was written
+   * @throws ERR_VAULT_UNUSABLE, ERR_VAULT_LOCKED, ERR_STORAGE
+   */
+  write(name: string, plaintext: Uint8Array): Promise<string>;
+  /**
+   * Writes what is stored once more, as it is: whoever is about to write something precious learns whether the vault can be
+   * written. Only where encrypting costs a second and cannot fail; elsewhere `write` shows more.
+   *
+   * @returns its new stamp, or undefined when what is stored no longer has the given one
+   * @throws ERR_STORAGE
+   */
+  rewrite?(name: string, stamp: string): Promise<string | undefined>;
   /** Removing what is not there is no error. @throws ERR_STORAGE */
   remove(name: string): Promise<void>;
   /** The stored names, sorted. Decrypts nothing. */
@@ -32,6 +43,8 @@ export interface Cipher {
   readonly description: string;
   /** The ending of its files, with the dot: `.gpg`, `.age`. */
   readonly extension: string;
+  /** A key is derived from a passphrase for every run: see `Vault.rewrite`. */
+  readonly isSlow?: boolean;
   encrypt(plaintext: Uint8Array): Promise<Uint8Array>;
   decrypt(ciphertext: Uint8Array): Promise<Uint8Array>;
 }

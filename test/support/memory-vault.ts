@@ -11,14 +11,15 @@ export class MemoryVault implements Vault {
   #stamps = new Map<string, number>();
 
   read(name: string): Promise<Uint8Array | undefined> {
-    return Promise.resolve(this.values.get(name));
+    return Promise.resolve(this.values.get(name)?.slice());
   }
 
-  async write(name: string, plaintext: Uint8Array): Promise<void> {
+  async write(name: string, plaintext: Uint8Array): Promise<string> {
     this.writes += 1;
     this.beforeWrite(this.writes);
-    this.values.set(name, plaintext);
+    this.values.set(name, plaintext.slice());
     this.#stamps.set(name, this.writes);
+    return String(this.writes);
   }
 
   remove(name: string): Promise<void> {

@@ -148,7 +148,7 @@ describe("moving credentials to another vault", () => {
   test("takes along a credential that was stored while it was under way", async () => {
     const late = new TextEncoder().encode("late");
     const before = await openVault(paths, env);
-    let written: Promise<void> | undefined;
+    let written: Promise<string> | undefined;
     const onStep = (step: string) => {
       if (step === "marked") written = before.write("d@example.com", late);
     };

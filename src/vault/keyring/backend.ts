@@ -20,14 +20,22 @@ export const ITEM = { service: "mailkey", account: "vault-key", label: "mailkey 
 /** A person may have to unlock the keyring first; a prompt that nobody sees must not hold a mail program for ever. */
 export const KEYRING_TIMEOUT_MS = 120_000;
 
-/** The keyring of this operating system. Loads that one only. */
-export async function systemKeyring(env: Environment, platform: string = process.platform): Promise<KeyringBackend> {
+/**
+ * The keyring of this operating system. Loads that one only.
+ *
+ * @param isSilent a locked keyring asks nobody to unlock it. The Secret Service only: macOS gives no choice, Windows never asks.
+ */
+export async function systemKeyring(
+  env: Environment,
+  isSilent = false,
+  platform: string = process.platform,
+): Promise<KeyringBackend> {
   switch (platform) {
     case "darwin":
       return (await import("./macos.ts")).macosKeychain(env);
     case "win32":
       return (await import("./windows.ts")).windowsCredentials(env);
     default:
-      return (await import("./secret-service.ts")).secretService(env);
+      return (await import("./secret-service.ts")).secretService(env, isSilent);
   }
 }

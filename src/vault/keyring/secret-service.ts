@@ -57,11 +57,13 @@ const EXPLANATIONS: readonly Explanation[] = [
   },
 ];
 
-export function secretService(env: Environment): KeyringBackend {
+/** @param isSilent never makes the keyring's program ask for its password */
+export function secretService(env: Environment, isSilent = false): KeyringBackend {
   const call = (args: readonly string[], input?: string) => secretTool(env, args, input);
   return {
     name: "Secret Service",
     async get() {
+      if (isSilent) return searched(await call(["search", ...ATTRIBUTES]));
       const found = await call(["lookup", ...ATTRIBUTES]);
       const value = new TextDecoder().decode(found.stdout).trim();
       if (found.status === 0 && value !== "") return new Secret(value);
@@ -77,6 +79,23 @@ export function secretService(env: Environment): KeyringBackend {
       if (stored.status !== 0) throw explain(stored.stderr);
     },
   };
+}
+
+/** `search` unlocks nothing: of a locked item it shows all but the secret. */
+function searched({ stdout, stderr, status }: RunResult): Secret | undefined {
+  const text = new TextDecoder().decode(stdout);
+  const secret = /^secret = (.+)$/m.exec(text)?.[1];
+  if (secret !== undefined) return new Secret(secret);
+  if (text !== "") throw needsPerson();
+  if (status !== 0 && stderr.trim() !== "") throw explain(stderr);
+  return undefined;
+}
+
+function needsPerson(): MailkeyError {
+  return new MailkeyError("ERR_VAULT_LOCKED", "the keyring is locked", {
+    hint: "mailkey agent unlock",
+    details: { reason: "needs_person" },
+  });
 }
 
 async function secretTool(env: Environment, args: readonly string[], input: string | undefined): Promise<RunResult> {
