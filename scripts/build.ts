@@ -26,7 +26,14 @@ const EXECUTABLE = [
   "--outfile=dist/mailkey",
 ];
 
-const NODE = [...SHARED, "--target=node", "--external=bun:sqlite", "--entry-naming=main.js", "--outdir=dist/node"];
+const NODE = [
+  ...SHARED,
+  "--target=node",
+  "--external=bun:sqlite",
+  "--external=bun:ffi",
+  "--entry-naming=main.js",
+  "--outdir=dist/node",
+];
 
 /** Older ones have no node:sqlite, which the locks need; said before anything is loaded. */
 const LAUNCHER = `#!/usr/bin/env node
