@@ -1,0 +1,232 @@
+/**
+ * Tells what needs a person, each occasion once: the sign-in is over, it or the client's secret ends soon, renewing keeps failing.
+ *
+ * Failures come as events; ends are known in advance from the records beside the credentials, and one alarm is set for the next of
+ * them. Nothing is looked at in between, and no vault is opened.
+ */
+import { clientEndsAtMs } from "../accounts/client-key.ts";
+import { loadAccount } from "../accounts/resolve.ts";
+import { listAddresses } from "../accounts/store.ts";
+import { isMailkeyError, type MailkeyError } from "../errors.ts";
+import type { Alarm } from "../platform/alarm.ts";
+import { elapsedMs, type Clock, type Instant } from "../platform/clock.ts";
+import type { Environment, Paths } from "../platform/paths.ts";
+import { shellLine } from "../platform/shell.ts";
+import { peerText } from "../platform/text.ts";
+import { readRecord, recordPath } from "../tokens/record.ts";
+import type { AgentEvent, Target } from "./event.ts";
+import {
+  endingsOf,
+  isSignInOver,
+  nextStepInSeconds,
+  occasionOf,
+  signInMark,
+  stepOf,
+  type Occasion,
+  type OccasionKind,
+  type Subject,
+} from "./occasion.ts";
+import { Streaks } from "./streak.ts";
+import { Told } from "./told.ts";
+
+export interface WarningPorts {
+  readonly paths: Paths;
+  readonly env: Environment;
+  readonly clock: Clock;
+  /** Used by nothing else. */
+  readonly alarm: Alarm;
+  /** Receives what is news. Must not throw. */
+  tell(occasion: Occasion): void;
+  /** What had been told of `address` is over: it works again. Must not throw. */
+  mended(address: string): void;
+}
+
+/** Of the kinds that a token obtained anew proves wrong. */
+const MENDED_BY_TOKEN: readonly OccasionKind[] = ["sign-in-over", "failing"];
+/** Not the account's fault, and told elsewhere. */
+const IGNORED: ReadonlySet<string> = new Set(["ERR_VAULT_LOCKED", "ERR_INTERRUPTED"]);
+const MAX_REASON_LENGTH = 300;
+
+interface Next {
+  readonly at: Instant;
+  readonly afterMs: number;
+}
+
+export class Warnings {
+  readonly #ports: WarningPorts;
+  readonly #told: Told;
+  readonly #streaks = new Streaks();
+  /** When to look again, by credential. */
+  readonly #next = new Map<string, Next>();
+  readonly #endsAtMs = new Map<string, number>();
+  /** One after the other: each looks at files. */
+  #work: Promise<void> = Promise.resolve();
+  #isStopped = false;
+
+  constructor(ports: WarningPorts) {
+    this.#ports = ports;
+    this.#told = new Told(ports.paths);
+  }
+
+  /** An observer of the agent's. */
+  readonly observe = (event: AgentEvent): void => {
+    if (event.kind === "token" && event.isNew) void this.#then(() => this.#renewed(event.target));
+    if (event.kind === "failed") void this.#then(() => this.#failed(event.target, event));
+    if (event.kind === "gone") void this.#then(() => this.#forget(event.target.address));
+  };
+
+  /** Looks at every account: at the start, and when account files have changed. */
+  look(): Promise<void> {
+    return this.#then(async () => {
+      const seen = new Set<string>();
+      for (const address of listAddresses(this.#ports.paths)) {
+        const subject = await this.#subject(address);
+        if (subject === undefined) seen.add(address);
+        else if (!seen.has(subject.account.credential)) {
+          seen.add(subject.account.credential);
+          this.#examine(subject);
+        }
+      }
+      this.#told.keepOnly(seen);
+      for (const address of this.#next.keys()) if (!seen.has(address)) this.#forget(address);
+      this.#setAlarm();
+    });
+  }
+
+  /** When each sign-in that has a known end comes to it, in milliseconds since the Unix epoch, by the credential's address. */
+  get signInEnds(): ReadonlyMap<string, number> {
+    return this.#endsAtMs;
+  }
+
+  /** Resolves when everything observed so far has been dealt with. */
+  get settled(): Promise<void> {
+    return this.#work;
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#ports.alarm.clear();
+  }
+
+  #then(work: () => Promise<void> | void): Promise<void> {
+    this.#work = this.#after(this.#work, work);
+    return this.#work;
+  }
+
+  async #after(earlier: Promise<void>, work: () => Promise<void> | void): Promise<void> {
+    await earlier;
+    if (this.#isStopped) return;
+    try {
+      await work();
+    } catch {
+      // a warning that cannot be made must not end the agent; what is wrong with the files is said by who uses them
+    }
+  }
+
+  async #renewed(target: Target): Promise<void> {
+    const subject = await this.#subject(target.address);
+    const address = subject?.account.credential ?? target.address;
+    this.#streaks.end(address);
+    if (this.#told.forget(address, ...MENDED_BY_TOKEN)) this.#ports.mended(address);
+    if (subject !== undefined) this.#examine(subject);
+    this.#setAlarm();
+  }
+
+  async #failed(target: Target, { error, isPermanent }: { error: MailkeyError; isPermanent: boolean }): Promise<void> {
+    if (IGNORED.has(error.code)) return;
+    const subject = await this.#subject(target.address);
+    const address = subject?.account.credential ?? target.address;
+    if (error.code === "ERR_SIGN_IN_AGAIN") {
+      if (this.#told.isNews(address, "sign-in-over", signInMark(subject?.record)))
+        this.#ports.tell(failure("sign-in-over", address, target, error, login(address)));
+      return;
+    }
+    const isLasting = isPermanent || this.#streaks.lasts(address, this.#ports.clock.now());
+    if (!isLasting || !this.#told.isNews(address, "failing", error.code)) return;
+    // What may pass by itself says "try again later", which has been done for hours.
+    const told = isPermanent ? error : { message: error.message };
+    this.#ports.tell(failure("failing", address, target, told, "mailkey doctor"));
+  }
+
+  /** What the record says: an end that has come near, or a refusal from before the agent was there. */
+  #examine(subject: Subject): void {
+    const now = this.#ports.clock.now();
+    const { credential } = subject.account;
+    const endings = endingsOf(subject, now);
+    for (const kind of ["sign-in-ends", "client-ends"] as const) {
+      const ending = endings.find((each) => each.kind === kind);
+      const step = ending === undefined ? undefined : stepOf(ending);
+      if (ending === undefined || step === undefined) this.#told.forget(credential, kind);
+      else if (ending.inSeconds > 0 || kind === "client-ends") {
+        if (this.#told.isNews(credential, kind, ending.about, step)) this.#ports.tell(occasionOf(subject, ending, now));
+      }
+    }
+    if (isSignInOver(subject, now)) this.#tellOver(subject);
+    const signIn = endings.find(({ kind }) => kind === "sign-in-ends");
+    if (signIn === undefined) this.#endsAtMs.delete(credential);
+    else this.#endsAtMs.set(credential, now.wallMs + signIn.inSeconds * 1000);
+    const next = endings.map(nextStepInSeconds).filter((seconds) => seconds !== undefined);
+    if (next.length === 0) this.#next.delete(credential);
+    else this.#next.set(credential, { at: now, afterMs: Math.min(...next) * 1000 });
+  }
+
+  #tellOver({ account: { credential, provider }, record }: Subject): void {
+    if (!this.#told.isNews(credential, "sign-in-over", signInMark(record))) return;
+    const words = `${provider.name} no longer accepts the sign-in of ${credential}`;
+    this.#ports.tell({
+      kind: "sign-in-over",
+      address: credential,
+      resource: undefined,
+      reason: clean(record?.failure?.reason ?? words),
+      hint: login(credential),
+      endsAtMs: undefined,
+    });
+  }
+
+  #forget(address: string): void {
+    this.#told.forget(address, "sign-in-over", "sign-in-ends", "client-ends", "failing");
+    this.#streaks.end(address);
+    this.#next.delete(address);
+    this.#endsAtMs.delete(address);
+    this.#setAlarm();
+  }
+
+  #setAlarm(): void {
+    const now = this.#ports.clock.now();
+    const left = [...this.#next.values()].map(({ at, afterMs }) => afterMs - elapsedMs(at, now));
+    if (left.length === 0) return this.#ports.alarm.clear();
+    this.#ports.alarm.set(Math.max(0, Math.min(...left)), () => void this.look());
+  }
+
+  /** @returns undefined when the account's files cannot be used: whoever needs a token is told so */
+  async #subject(address: string): Promise<Subject | undefined> {
+    const { paths, env } = this.#ports;
+    try {
+      const account = await loadAccount(paths, address);
+      const record = readRecord(recordPath(paths, account.credential));
+      return { account, record, clientEndsAtMs: clientEndsAtMs(account.account.client, env) };
+    } catch (error) {
+      if (isMailkeyError(error)) return undefined;
+      throw error;
+    }
+  }
+}
+
+/** @param usualHint where the error brings none of its own */
+function failure(
+  kind: OccasionKind,
+  address: string,
+  { resource }: Target,
+  { message, hint }: Pick<MailkeyError, "message"> & Partial<Pick<MailkeyError, "hint">>,
+  usualHint: string,
+): Occasion {
+  return { kind, address, resource, reason: clean(message), hint: clean(hint ?? usualHint), endsAtMs: undefined };
+}
+
+function login(address: string): string {
+  return shellLine(["mailkey", "login", address]);
+}
+
+function clean(words: string): string {
+  return peerText(words, MAX_REASON_LENGTH);
+}
