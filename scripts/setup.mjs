@@ -21,7 +21,7 @@ if (newest("package-lock.json") > newest("node_modules/.package-lock.json")) {
 }
 if (wants.has("--system")) run(bun, ["scripts/requirements.ts"]);
 if (wants.has("--system=demo")) run(bun, ["scripts/requirements.ts", "demo"]); // the demo needs fewer programs than the tests
-if (wants.has("--build") && Math.max(newest("src"), newest("scripts/build.ts"), newest("package-lock.json")) > newest("dist/node/mailkey")) {
+if (wants.has("--build") && Math.max(newest("src"), newest("scripts/build.ts"), newest("scripts/build"), newest("package-lock.json")) > newest("dist/node/mailkey")) {
   step("building dist/mailkey and dist/node");
   run(bun, ["scripts/build.ts"]);
 }

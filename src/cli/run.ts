@@ -21,11 +21,8 @@ async function dispatch(words: readonly string[], context: Context): Promise<num
   const [name, ...rest] = words;
   if (name === undefined || name === "--help" || name === "-h") return runCommand(await load("help"), [], context);
   if (name === "--version" || name === "-V") {
-    const [{ VERSION }, { runtimeVersion }] = await Promise.all([
-      import("../version.ts"),
-      import("../platform/runtime.ts"),
-    ]);
-    context.stdout(`mailkey ${VERSION} (${runtimeVersion()}, ${process.platform} ${process.arch})\n`);
+    const { versionLine } = await import("./version-line.ts");
+    context.stdout(`${versionLine()}\n`);
     return 0;
   }
   return runCommand(await load(name), rest, context);

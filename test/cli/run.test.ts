@@ -78,7 +78,7 @@ describe("the command line", () => {
 
   test("--version names build and runtime", async () => {
     expect(await run("--version")).toBe(0);
-    expect(context.out()).toMatch(/^mailkey \d+\.\d+\.\d+ \((bun|node) [\d.]+, \w+ \w+\)\n$/);
+    expect(context.out()).toMatch(/^mailkey \d+\.\d+\.\d+ \(from source, bun [\d.]+, \w+ \w+\)\n$/);
   });
 });
 
