@@ -4,14 +4,19 @@ import { normaliseAddress } from "../accounts/address.ts";
 import type { ResolvedAccount } from "../accounts/resolve.ts";
 import type { MailAccount } from "./recipe.ts";
 
+/** By its full path, which AppArmor's profile of msmtp allows and every list of words can have. @see FHS 3.0, 3.4 */
+const CAT = "/bin/cat";
+
 /**
  * @param labels of all configured accounts, by `labelsOf`
  * @param command this program's absolute path
+ * @param tokenFile where the agent keeps its token, if it does
  */
 export function mailAccountOf(
   { address, user, provider }: ResolvedAccount,
   labels: ReadonlyMap<string, string>,
   command: string,
+  tokenFile?: string,
 ): MailAccount {
   return {
     address,
@@ -20,6 +25,7 @@ export function mailAccountOf(
     servers: provider.servers,
     mechanisms: provider.mechanisms,
     tokenCommand: tokenCommandOf(address, command),
+    ...(tokenFile === undefined ? {} : { fileCommand: [CAT, tokenFile] }),
   };
 }
 

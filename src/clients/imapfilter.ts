@@ -27,6 +27,7 @@ export const imapfilter: Recipe = {
   title: "imapfilter",
   summary: "filters mail on the server by your rules",
   capabilities: ["fetch"],
+  needsMailkey: true,
   executables: ["imapfilter"],
   versionArgs: ["-V"],
   versionPattern: /^IMAPFilter (\d+(?:\.\d+)+)/m,

@@ -172,9 +172,14 @@ async function tryRender(
   }
 }
 
-async function render({ recipe, world, draft }: Subject, accounts: readonly [MailAccount, ...MailAccount[]]) {
+async function render(
+  { recipe, world, draft }: Subject,
+  [first, ...others]: readonly [MailAccount, ...MailAccount[]],
+): Promise<Rendering> {
   const { home, env, caFile, find } = world;
-  return recipe.render({
+  const read = recipe.needsMailkey === true ? (account: MailAccount) => account : readingFile;
+  const accounts = [read(first), ...others.map(read)] as const;
+  const rendering = await recipe.render({
     accounts,
     program: findProgram(recipe, find),
     find,
@@ -183,6 +188,17 @@ async function render({ recipe, world, draft }: Subject, accounts: readonly [Mai
     caFile,
     read: (path) => readOwn(draft, path),
   });
+  const readers = accounts.filter(({ fileCommand, tokenCommand }) => fileCommand === tokenCommand);
+  return readers.length === 0 ? rendering : { ...rendering, notes: [...rendering.notes, fileNote(readers)] };
+}
+
+function readingFile(account: MailAccount): MailAccount {
+  return { ...account, tokenCommand: account.fileCommand ?? account.tokenCommand };
+}
+
+function fileNote(readers: readonly MailAccount[]): string {
+  const whose = readers.map(({ address }) => address).join(", ");
+  return `It reads token files (${whose}), which are there while mailkey's agent runs. See: mailkey agent status`;
 }
 
 /** The first of a recipe's executables that is there. */

@@ -20,6 +20,8 @@ export interface MailAccount {
   readonly mechanisms: { readonly [P in Protocol]?: readonly Mechanism[] };
   /** What the program runs to get a token: an absolute path and arguments, unquoted. `shellLine` of `platform/shell.ts` makes a line of it. */
   readonly tokenCommand: readonly [string, ...string[]];
+  /** The same by way of the file that the agent keeps (`token_file`): used in the place of `tokenCommand` wherever a token is all that is wanted. */
+  readonly fileCommand?: readonly [string, ...string[]];
 }
 
 /** A mail program as it was found on this machine. */
@@ -109,6 +111,8 @@ export interface Recipe {
   readonly buildsOn?: readonly string[];
   /** The executables by which it is found on PATH; the first that is there counts. Empty for the generic recipe. */
   readonly executables: readonly string[];
+  /** It wants more of mailkey than a token: what a file holds is not enough. */
+  readonly needsMailkey?: boolean;
   /** How it tells its version: arguments, and where the number is in what it prints. */
   readonly versionArgs?: readonly string[];
   readonly versionPattern?: RegExp;

@@ -1,7 +1,9 @@
 /** What recipes are rendered from, out of the configured accounts. */
-import { loadAccount } from "../accounts/resolve.ts";
+import { loadAccount, type ResolvedAccount } from "../accounts/resolve.ts";
 import { listAddresses } from "../accounts/store.ts";
+import { tokenFilePath } from "../accounts/token-file.ts";
 import { isMailkeyError, type MailkeyError } from "../errors.ts";
+import { isInMemory } from "../platform/memory-folder.ts";
 import { homeFolder, type Environment, type Paths } from "../platform/paths.ts";
 import { labelsOf, mailAccountOf } from "./account.ts";
 import { programFinder } from "./found.ts";
@@ -25,11 +27,17 @@ export async function loadWorld(source: WorldSource, recipes: readonly Recipe[])
   const broken = new Map<string, MailkeyError>();
   for (const address of addresses) {
     try {
-      accounts.push(mailAccountOf(await loadAccount(paths, address), labels, command));
+      const account = await loadAccount(paths, address);
+      accounts.push(mailAccountOf(account, labels, command, tokenFileOf(account, paths)));
     } catch (error) {
       if (!isMailkeyError(error)) throw error;
       broken.set(address, error);
     }
   }
   return { accounts, broken, home: homeFolder(env), env, caFile, find: programFinder(recipes, env) };
+}
+
+/** Undefined where the agent keeps none: a program that reads one that is never there would be set up for nothing. */
+function tokenFileOf({ address, account }: ResolvedAccount, paths: Paths): string | undefined {
+  return account.token_file === true && isInMemory(paths.runtime) ? tokenFilePath(paths, address) : undefined;
 }

@@ -49,6 +49,14 @@ describe("an account for mail programs", () => {
     expect(mailAccountOf(account, new Map(), "/bin/mailkey")).toMatchObject({ user: "box", address: "me@x.test" });
   });
 
+  test("has another command where the agent keeps its token in a file", async () => {
+    const account = await resolveAccount({ address: "me@x.test", provider: "google", client: { id: "c" } });
+    const { tokenCommand, fileCommand } = mailAccountOf(account, new Map(), "/bin/mailkey", "/run/me/tokens/me@x.test");
+    expect(tokenCommand).toEqual(["/bin/mailkey", "token", "me@x.test"]);
+    expect(fileCommand).toEqual(["/bin/cat", "/run/me/tokens/me@x.test"]);
+    expect(mailAccountOf(account, new Map(), "/bin/mailkey").fileCommand).toBeUndefined();
+  });
+
   test("gets its token by a command in which the address cannot pass for a flag", () => {
     expect(tokenCommandOf("me@x.test", "/bin/mailkey")).toEqual(["/bin/mailkey", "token", "me@x.test"]);
     expect(tokenCommandOf("-f@x.test", "/bin/mailkey")).toEqual(["/bin/mailkey", "token", "--", "-f@x.test"]);

@@ -307,3 +307,24 @@ test("programs that name an address are found by the record; files that are gone
   writeFileSync(rc(), "");
   expect(programsNaming(home.paths, anna.address)).toEqual(["other"]);
 });
+
+describe("token files", () => {
+  const withFile = { ...anna, fileCommand: ["/bin/cat", "/run/user/1/mailkey/tokens/anna"] as const };
+  const commands = (request: RenderRequest) => ({ notes: request.accounts.map((each) => each.tokenCommand.join(" ")) });
+
+  test("are what programs read for the accounts that have one, and the user is told what that needs", async () => {
+    home.accounts = [withFile, bert];
+    const { notes } = await home.setUpDry(recipe(commands));
+    expect(notes).toEqual([
+      "/bin/cat /run/user/1/mailkey/tokens/anna",
+      bert.tokenCommand.join(" "),
+      `It reads token files (${anna.address}), which are there while mailkey's agent runs. See: mailkey agent status`,
+    ]);
+  });
+
+  test("are not for a program that wants more of mailkey than a token", async () => {
+    home.accounts = [withFile];
+    const { notes } = await home.setUpDry({ ...recipe(commands), needsMailkey: true });
+    expect(notes).toEqual([anna.tokenCommand.join(" ")]);
+  });
+});
