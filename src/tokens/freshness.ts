@@ -16,8 +16,8 @@ export function remainingSeconds(token: Lifetime, now: Instant): number {
 }
 
 /** What has to be left for a token to be handed out: the margin, but never more than half of its lifetime. */
-export function requiredSeconds(token: Lifetime, marginSeconds: number): number {
-  return Math.min(marginSeconds, token.lifetimeSeconds / 2);
+export function requiredSeconds({ lifetimeSeconds }: Pick<Lifetime, "lifetimeSeconds">, marginSeconds: number): number {
+  return Math.min(marginSeconds, lifetimeSeconds / 2);
 }
 
 /** A token with less left is of no use to a program that has yet to connect. */
