@@ -48,6 +48,11 @@ export class HeldVault {
     return held !== undefined && held.stamp === vault.stamp(name);
   }
 
+  /** Decrypts it, whatever is remembered, and remembers that. */
+  async decrypt(vault: Vault, name: string): Promise<void> {
+    (await this.#decrypt(vault, new Map(), name, vault.stamp(name)))?.fill(0);
+  }
+
   /** Overwrites all of it. Reads and writes that are under way end as they would, and are not remembered. */
   forget(): void {
     this.#epoch += 1;

@@ -22,9 +22,15 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   help: async () => (await import("./help.ts")).help,
 };
 
+/** What mailkey runs of itself. No help shows it. */
+const INTERNAL: Readonly<Record<string, () => Promise<Command>>> = {
+  "age-passphrase-cipher": async () => (await import("./age-apart.ts")).ageApart,
+};
+
 /** The command of that name, or undefined. */
 export function findCommand(name: string): (() => Promise<Command>) | undefined {
-  return Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (Object.hasOwn(COMMANDS, name)) return COMMANDS[name];
+  return Object.hasOwn(INTERNAL, name) ? INTERNAL[name] : undefined;
 }
 
 /** The order and headings of `mailkey help`. */

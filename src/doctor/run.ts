@@ -5,7 +5,7 @@
 import { isMailkeyError } from "../errors.ts";
 import type { AccountSubject, Check, Finding, Machine } from "./check.ts";
 import { vaultSettings } from "./files.ts";
-import { withLimit } from "./limit.ts";
+import { withLimit } from "../platform/limit.ts";
 import { slownessOf } from "./vault-look.ts";
 
 export interface ReportedFinding extends Finding {

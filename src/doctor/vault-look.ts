@@ -6,7 +6,7 @@ import type { AskPassphrase } from "../vault/passphrase.ts";
 import { probeCipher } from "../vault/probe.ts";
 import { loadVaultSettings, type VaultSettings } from "../vault/settings.ts";
 import type { VaultLook } from "./check.ts";
-import { withLimit } from "./limit.ts";
+import { withLimit } from "../platform/limit.ts";
 
 /** @throws ERR_INTERRUPTED when a person does not want to answer */
 export async function lookAtVault(

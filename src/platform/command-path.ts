@@ -10,6 +10,12 @@ export function commandPath(env: Environment): string {
   return findExecutables("mailkey", env).find((candidate) => leadsTo(candidate, own)) ?? own;
 }
 
+/** The words that run this very program, in this very runtime: for a process of its own. */
+export function ownCommand(): readonly string[] {
+  const own = ownPath();
+  return own === process.execPath ? [own] : [process.execPath, own];
+}
+
 /** A compiled executable is its own; a script is the runtime's first argument. */
 function ownPath(): string {
   const script = process.argv[1];

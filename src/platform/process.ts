@@ -73,10 +73,12 @@ export async function run(program: string, args: readonly string[], options: Run
     child.on("close", (status, signal) => {
       clearTimeout(timer);
       if (failure !== undefined) return reject(failure);
+      const output = Buffer.concat(stdout);
+      for (const chunk of stdout) chunk.fill(0); // it may be a credential, and the caller has its copy
       resolve({
         status: status ?? 1,
         signal: signal ?? undefined,
-        stdout: Buffer.concat(stdout),
+        stdout: output,
         stderr: Buffer.concat(stderr).toString("utf8"),
       });
     });

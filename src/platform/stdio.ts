@@ -5,10 +5,10 @@
 import { writeSync } from "node:fs";
 import { MailkeyError, systemErrorCode } from "../errors.ts";
 
-/** Writes all of `text` to standard output. @throws ERR_STORAGE when the other end is full or gone */
-export function writeStdout(text: string): void {
+/** Writes all of `content` to standard output. @throws ERR_STORAGE when the other end is full or gone */
+export function writeStdout(content: string | Uint8Array): void {
   try {
-    writeAll(1, text);
+    writeAll(1, typeof content === "string" ? new TextEncoder().encode(content) : content);
   } catch (error) {
     const code = systemErrorCode(error);
     const reason =
@@ -24,7 +24,7 @@ export function writeStdout(text: string): void {
 /** Writes to standard error; there is nobody to tell when that fails. */
 export function writeStderr(text: string): void {
   try {
-    writeAll(2, text);
+    writeAll(2, new TextEncoder().encode(text));
   } catch {
     // nobody to tell
   }
@@ -53,8 +53,14 @@ export async function readStdin(maxBytes: number, signal: AbortSignal): Promise<
   return kept.toString("utf8");
 }
 
-function writeAll(descriptor: number, text: string): void {
-  const bytes = new TextEncoder().encode(text);
+/** All of standard input. @throws the system's error */
+export async function readStdinBytes(): Promise<Uint8Array> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
+}
+
+function writeAll(descriptor: number, bytes: Uint8Array): void {
   let written = 0;
   while (written < bytes.length) {
     try {
