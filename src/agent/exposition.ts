@@ -99,7 +99,12 @@ function family({ name, help }: Description, type: string, lines: readonly strin
 }
 
 function sample(name: string, labels: string, value: number): string {
-  return `${name}${labels} ${Number.isFinite(value) ? value : "NaN"}`;
+  return `${name}${labels} ${numberText(value)}`;
+}
+
+/** As Go's ParseFloat reads it, which is how the format has it. */
+function numberText(value: number): string {
+  return Math.abs(value) === Infinity ? (value < 0 ? "-Inf" : "+Inf") : String(value);
 }
 
 function labelText(labels: Labels): string {

@@ -6,20 +6,23 @@ import { join } from "node:path";
 import * as v from "valibot";
 import { readPrivateText, replaceFile } from "../platform/files.ts";
 import type { Paths } from "../platform/paths.ts";
-import type { OccasionKind } from "./occasion.ts";
 
-const entry = v.object({
+const news = v.object({
   /** Which one of its kind: a sign-in's date, an end, an error's code. */
   about: v.string(),
   /** Seconds before the end at which it was told last. */
   step: v.optional(v.number()),
+  /** What tokens it was met with; absent when it was found in what had been noted. */
+  resource: v.optional(v.string()),
 });
 
 const ToldSchema = v.object({
   version: v.literal(1),
-  told: v.record(v.string(), v.record(v.string(), entry)),
+  /** By address, and what it is: a kind, or a kind and a resource. */
+  told: v.record(v.string(), v.record(v.string(), news)),
 });
 
+export type News = v.InferOutput<typeof news>;
 type ToldFile = v.InferOutput<typeof ToldSchema>["told"];
 
 const MAX_BYTES = 4 * 1024 * 1024;
@@ -34,20 +37,20 @@ export class Told {
   }
 
   /** Whether it is news, which it is no longer afterwards. A later step of the same is news again. */
-  isNews(address: string, kind: OccasionKind, about: string, step?: number): boolean {
-    const known = this.#told[address]?.[kind];
-    const isKnown = known?.about === about && (step === undefined || (known.step ?? Infinity) <= step);
+  isNews(address: string, what: string, news: News): boolean {
+    const known = this.#told[address]?.[what];
+    const isKnown = known?.about === news.about && (news.step === undefined || (known.step ?? Infinity) <= news.step);
     if (isKnown) return false;
-    this.#told[address] = { ...this.#told[address], [kind]: { about, ...(step === undefined ? {} : { step }) } };
+    this.#told[address] = { ...this.#told[address], [what]: news };
     this.#write();
     return true;
   }
 
-  /** It is mended: when it happens again, it is news. @returns whether it had been told */
-  forget(address: string, ...kinds: readonly OccasionKind[]): boolean {
-    const known = this.#told[address] ?? {};
-    const left = Object.entries(known).filter(([kind]) => !kinds.some((mended) => mended === kind));
-    if (left.length === Object.keys(known).length) return false;
+  /** It is mended: when it happens again, it is news. @returns whether something had been told */
+  forget(address: string, isMended: (what: string, news: News) => boolean): boolean {
+    const known = Object.entries(this.#told[address] ?? {});
+    const left = known.filter(([what, each]) => !isMended(what, each));
+    if (left.length === known.length) return false;
     if (left.length === 0) delete this.#told[address];
     else this.#told[address] = Object.fromEntries(left);
     this.#write();

@@ -27,7 +27,7 @@ import {
   type Subject,
 } from "./occasion.ts";
 import { Streaks } from "./streak.ts";
-import { Told } from "./told.ts";
+import { Told, type News } from "./told.ts";
 
 export interface WarningPorts {
   readonly paths: Paths;
@@ -41,9 +41,15 @@ export interface WarningPorts {
   mended(address: string): void;
 }
 
-/** Of the kinds that a token obtained anew proves wrong. */
-const MENDED_BY_TOKEN: readonly OccasionKind[] = ["sign-in-over", "failing"];
-/** Not the account's fault, and told elsewhere. */
+/** What may pass by itself; all other failures need somebody at once. */
+const PASSING: ReadonlySet<string> = new Set([
+  "ERR_PROVIDER_UNAVAILABLE",
+  "ERR_LOCK_TIMEOUT",
+  "ERR_STORAGE",
+  "ERR_PROGRAM",
+  "ERR_VAULT_UNUSABLE",
+]);
+/** Told elsewhere, or nothing to tell. */
 const IGNORED: ReadonlySet<string> = new Set(["ERR_VAULT_LOCKED", "ERR_INTERRUPTED"]);
 const MAX_REASON_LENGTH = 300;
 
@@ -59,6 +65,8 @@ export class Warnings {
   /** When to look again, by credential. */
   readonly #next = new Map<string, Next>();
   readonly #endsAtMs = new Map<string, number>();
+  /** When the last token of each target was obtained, by the wall clock of then. */
+  readonly #obtainedAtMs = new Map<string, number>();
   /** One after the other: each looks at files. */
   #work: Promise<void> = Promise.resolve();
   #isStopped = false;
@@ -70,8 +78,8 @@ export class Warnings {
 
   /** An observer of the agent's. */
   readonly observe = (event: AgentEvent): void => {
-    if (event.kind === "token" && event.isNew) void this.#then(() => this.#renewed(event.target));
-    if (event.kind === "failed") void this.#then(() => this.#failed(event.target, event));
+    if (event.kind === "token" && this.#isNew(event)) void this.#then(() => this.#renewed(event.target));
+    if (event.kind === "failed") void this.#then(() => this.#failed(event.target, event.error));
     if (event.kind === "gone") void this.#then(() => this.#forget(event.target.address));
   };
 
@@ -108,6 +116,15 @@ export class Warnings {
     this.#ports.alarm.clear();
   }
 
+  /** `mailkey login`, or another process's renewal, is found in the vault as a token that is another than the one before. */
+  #isNew({ target, token, isNew }: Extract<AgentEvent, { kind: "token" }>): boolean {
+    const key = `${target.resource} ${target.address}`;
+    const { wallMs } = token.obtainedAt;
+    const before = this.#obtainedAtMs.get(key) ?? wallMs;
+    this.#obtainedAtMs.set(key, wallMs);
+    return isNew || before !== wallMs;
+  }
+
   #then(work: () => Promise<void> | void): Promise<void> {
     this.#work = this.#after(this.#work, work);
     return this.#work;
@@ -127,24 +144,30 @@ export class Warnings {
     const subject = await this.#subject(target.address);
     const address = subject?.account.credential ?? target.address;
     this.#streaks.end(address);
-    if (this.#told.forget(address, ...MENDED_BY_TOKEN)) this.#ports.mended(address);
+    // A token of one resource says nothing of those that are refused for another.
+    const isMended = (what: string, { resource = target.resource }: News) =>
+      (what === "sign-in-over" || what.startsWith("failing ")) && resource === target.resource;
+    if (this.#told.forget(address, isMended)) this.#ports.mended(address);
     if (subject !== undefined) this.#examine(subject);
     this.#setAlarm();
   }
 
-  async #failed(target: Target, { error, isPermanent }: { error: MailkeyError; isPermanent: boolean }): Promise<void> {
+  async #failed(target: Target, error: MailkeyError): Promise<void> {
     if (IGNORED.has(error.code)) return;
     const subject = await this.#subject(target.address);
     const address = subject?.account.credential ?? target.address;
     if (error.code === "ERR_SIGN_IN_AGAIN") {
-      if (this.#told.isNews(address, "sign-in-over", signInMark(subject?.record)))
+      const { resource } = target;
+      if (this.#told.isNews(address, "sign-in-over", { about: signInMark(subject?.record), resource }))
         this.#ports.tell(failure("sign-in-over", address, target, error, login(address)));
       return;
     }
-    const isLasting = isPermanent || this.#streaks.lasts(address, this.#ports.clock.now());
-    if (!isLasting || !this.#told.isNews(address, "failing", error.code)) return;
+    const mayPass = PASSING.has(error.code);
+    if (mayPass && !this.#streaks.lasts(address, this.#ports.clock.now())) return;
+    const { resource } = target;
+    if (!this.#told.isNews(address, `failing ${resource}`, { about: error.code, resource })) return;
     // What may pass by itself says "try again later", which has been done for hours.
-    const told = isPermanent ? error : { message: error.message };
+    const told = mayPass ? { message: error.message } : error;
     this.#ports.tell(failure("failing", address, target, told, "mailkey doctor"));
   }
 
@@ -156,9 +179,10 @@ export class Warnings {
     for (const kind of ["sign-in-ends", "client-ends"] as const) {
       const ending = endings.find((each) => each.kind === kind);
       const step = ending === undefined ? undefined : stepOf(ending);
-      if (ending === undefined || step === undefined) this.#told.forget(credential, kind);
+      if (ending === undefined || step === undefined) this.#told.forget(credential, (what) => what === kind);
       else if (ending.inSeconds > 0 || kind === "client-ends") {
-        if (this.#told.isNews(credential, kind, ending.about, step)) this.#ports.tell(occasionOf(subject, ending, now));
+        if (this.#told.isNews(credential, kind, { about: ending.about, step }))
+          this.#ports.tell(occasionOf(subject, ending, now));
       }
     }
     if (isSignInOver(subject, now)) this.#tellOver(subject);
@@ -171,7 +195,7 @@ export class Warnings {
   }
 
   #tellOver({ account: { credential, provider }, record }: Subject): void {
-    if (!this.#told.isNews(credential, "sign-in-over", signInMark(record))) return;
+    if (!this.#told.isNews(credential, "sign-in-over", { about: signInMark(record) })) return;
     const words = `${provider.name} no longer accepts the sign-in of ${credential}`;
     this.#ports.tell({
       kind: "sign-in-over",
@@ -184,7 +208,7 @@ export class Warnings {
   }
 
   #forget(address: string): void {
-    this.#told.forget(address, "sign-in-over", "sign-in-ends", "client-ends", "failing");
+    this.#told.forget(address, () => true);
     this.#streaks.end(address);
     this.#next.delete(address);
     this.#endsAtMs.delete(address);
