@@ -83,6 +83,8 @@ const REQUIREMENTS: readonly Requirement[] = [
   needs("vdirsyncer", "vdirsyncer", false),
   // Not to confine anything, but to read profiles as the kernel's loader would.
   needs("apparmor_parser", "apparmor", false),
+  // Not to run anything, but to read the agent's units as systemd does.
+  needs("systemd-analyze", "systemd", false),
   needs("zsh", "zsh", false),
   needs("fish", "fish", false),
   {

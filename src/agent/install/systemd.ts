@@ -34,6 +34,11 @@ export function systemdUnits(executable: string, options: UnitOptions = {}): rea
   ];
 }
 
+/** The service unit's line that names the program. */
+export function startLine(executable: string): string {
+  return `ExecStart=${commandLine([executable, "agent", "run"])}`;
+}
+
 function socketUnit({ socket }: UnitOptions): string {
   return `[Unit]
 Description=Socket of mailkey's agent
@@ -61,7 +66,7 @@ After=${SOCKET_UNIT}
 [Service]
 # The socket is there before the agent is: whoever connects early waits.
 Type=exec
-ExecStart=${commandLine([executable, "agent", "run"])}
+${startLine(executable)}
 ExecReload=${commandLine([executable, "agent", "reload"])}
 ${variables.join("")}Restart=on-failure
 RestartSec=5

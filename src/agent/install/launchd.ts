@@ -1,0 +1,68 @@
+/**
+ * The agent as a launch agent of a macOS user: runs from login to logout. launchd hands its sockets over by a call of its own, so the
+ * agent makes its socket by itself there.
+ *
+ * @see launchd.plist(5)
+ */
+
+export const LAUNCH_LABEL = "mailkey.agent";
+
+/** The core dumps' limit, and the mask of modes in decimal: 0077. */
+const LIMITS = `  <key>HardResourceLimits</key>
+  <dict>
+    <key>Core</key>
+    <integer>0</integer>
+  </dict>
+  <key>Umask</key>
+  <integer>63</integer>
+`;
+
+/**
+ * @param executable this program's absolute path
+ * @param environment what the agent needs to know of the environment of whoever installs it; nothing secret
+ * @param comment a line for people at the beginning
+ */
+export function launchAgentPlist(
+  executable: string,
+  environment: Readonly<Record<string, string>>,
+  comment: string,
+): string {
+  const variables = Object.entries(environment).map(([name, value]) => `    ${key(name)}\n    ${text(value)}\n`);
+  return `<?xml version="1.0" encoding="UTF-8"?>
+<!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">
+<!-- ${comment} -->
+<plist version="1.0">
+<dict>
+  <key>Label</key>
+  <string>${LAUNCH_LABEL}</string>
+  <key>ProgramArguments</key>
+  <array>
+    ${text(executable)}
+    <string>agent</string>
+    <string>run</string>
+  </array>
+${variables.length === 0 ? "" : `  <key>EnvironmentVariables</key>\n  <dict>\n${variables.join("")}  </dict>\n`}  <key>RunAtLoad</key>
+  <true/>
+  <key>KeepAlive</key>
+  <dict>
+    <key>SuccessfulExit</key>
+    <false/>
+  </dict>
+  <key>ProcessType</key>
+  <string>Background</string>
+${LIMITS}</dict>
+</plist>
+`;
+}
+
+function key(name: string): string {
+  return `<key>${escaped(name)}</key>`;
+}
+
+function text(value: string): string {
+  return `<string>${escaped(value)}</string>`;
+}
+
+function escaped(value: string): string {
+  return value.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+}
