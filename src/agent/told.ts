@@ -7,7 +7,7 @@ import * as v from "valibot";
 import { readPrivateText, replaceFile } from "../platform/files.ts";
 import type { Paths } from "../platform/paths.ts";
 
-const news = v.object({
+const entry = v.object({
   /** Which one of its kind: a sign-in's date, an end, an error's code. */
   about: v.string(),
   /** Seconds before the end at which it was told last. */
@@ -19,10 +19,10 @@ const news = v.object({
 const ToldSchema = v.object({
   version: v.literal(1),
   /** By address, and what it is: a kind, or a kind and a resource. */
-  told: v.record(v.string(), v.record(v.string(), news)),
+  told: v.record(v.string(), v.record(v.string(), entry)),
 });
 
-export type News = v.InferOutput<typeof news>;
+export type News = v.InferOutput<typeof entry>;
 type ToldFile = v.InferOutput<typeof ToldSchema>["told"];
 
 const MAX_BYTES = 4 * 1024 * 1024;
