@@ -102,6 +102,14 @@ const REQUIREMENTS: readonly Requirement[] = [
   needs("gnome-keyring-daemon", "gnome-keyring", false),
   needs("dbus-daemon", "dbus-daemon", false),
   needs("gdbus", "libglib2.0-bin", false),
+  needs("notify-send", "libnotify-bin", false),
+  {
+    // For a notification service of the tests' own.
+    program: "python3 (GDBus)",
+    package: "python3-gi",
+    demo: false,
+    isThere: () => existsSync("/usr/lib/python3/dist-packages/gi"),
+  },
 ];
 
 /** @param scope `demo` leaves out what only tests need */

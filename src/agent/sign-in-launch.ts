@@ -8,6 +8,7 @@ import { findExecutable } from "../platform/executables.ts";
 import type { Environment, Paths } from "../platform/paths.ts";
 import { findBrowser } from "../signin/browser.ts";
 import { chooseFlow } from "../signin/choose.ts";
+import { redirectKind } from "../signin/redirect.ts";
 import { loadVaultSettings } from "../vault/settings.ts";
 
 export interface LaunchPorts {
@@ -63,9 +64,14 @@ async function worksWithoutTerminal(address: string, { paths, env, platform }: L
   }
 }
 
-/** @throws ERR_UNSUPPORTED */
+/**
+ * Whether all of it happens in the browser. Behind an https redirect the browser warns of a certificate that it does not know: what then
+ * has to be pasted needs a terminal.
+ *
+ * @throws ERR_UNSUPPORTED
+ */
 function isInBrowser({ client, provider: { endpoints } }: ResolvedAccount, browser: boolean): boolean {
-  const { flow } = chooseFlow({
+  const choice = chooseFlow({
     clientName: client.name,
     redirectUris: client.redirectUris,
     deviceFlow: client.deviceFlow,
@@ -73,5 +79,5 @@ function isInBrowser({ client, provider: { endpoints } }: ResolvedAccount, brows
     hasDeviceEndpoint: endpoints.device !== undefined,
     browser,
   });
-  return flow === "loopback";
+  return choice.flow === "loopback" && redirectKind(choice.redirectUri) === "http";
 }

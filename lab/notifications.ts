@@ -1,0 +1,52 @@
+/** A desktop's notification service on a session bus: what it was asked to show, and clicks on it. */
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+export interface Shown {
+  readonly id: number;
+  readonly app: string;
+  readonly icon: string;
+  readonly summary: string;
+  readonly body: string;
+  /** Names and labels, in turn. */
+  readonly actions: readonly string[];
+  readonly urgency: number;
+}
+
+export interface NotificationService {
+  readonly shown: readonly Shown[];
+  /** Those that their sender has closed, by id. */
+  readonly closed: readonly number[];
+  click(id: number, action: string): void;
+  stop(): Promise<void>;
+}
+
+const SCRIPT = fileURLToPath(new URL("notification-service.py", import.meta.url));
+
+/** @param env with the session bus */
+export async function startNotificationService(env: Readonly<Record<string, string>>): Promise<NotificationService> {
+  // Debian's Python has the bindings; another one on PATH does not.
+  const child = spawn("/usr/bin/python3", [SCRIPT], { env, stdio: ["pipe", "pipe", "inherit"] });
+  const shown: Shown[] = [];
+  const closed: number[] = [];
+  const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
+  const ready = Promise.withResolvers<void>();
+  child.once("close", () => ready.reject(new Error("the notification service did not start")));
+  createInterface({ input: child.stdout }).on("line", (line) => {
+    const event = JSON.parse(line) as { event: string } & Shown;
+    if (event.event === "ready") ready.resolve();
+    if (event.event === "shown") shown.push(event);
+    if (event.event === "closed") closed.push(event.id);
+  });
+  await ready.promise;
+  return {
+    shown,
+    closed,
+    click: (id, action) => child.stdin.write(`click ${id} ${action}\n`),
+    async stop() {
+      child.stdin.end();
+      await ended;
+    },
+  };
+}
