@@ -1,0 +1,65 @@
+/**
+ * Makes what is given to others, into `dist/release/`: for every platform an archive with the executable and a package for npm, for Debian
+ * a .deb, the package `mailkey` for npm, what it is all made of, and checksums. The same commit gives the same bytes, wherever it lies.
+ *
+ *   bun scripts/release.ts [--host] [--quick] [--into FOLDER]
+ *
+ * `--host` makes only what this machine could run itself and needs no network; `--quick` packs the .deb less tightly. On Debian or Ubuntu.
+ */
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { VERSION } from "../src/version.ts";
+import { compileBundle, compileExecutable, type Source } from "./build/compile.ts";
+import { stampOf } from "./build/stamp.ts";
+import { executableName, hostTarget, type Target, TARGETS } from "./build/targets.ts";
+import { executableArchive } from "./release/archive.ts";
+import { CHECKSUMS, writeChecksums } from "./release/checksums.ts";
+import { debianPackage } from "./release/deb.ts";
+import { checkHeader } from "./release/header.ts";
+import { mainPackage, platformPackage } from "./release/npm.ts";
+import { runtimeFor } from "./release/runtimes.ts";
+import { billOfMaterials } from "./release/sbom.ts";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const { values } = parseArgs({
+  options: {
+    host: { type: "boolean", default: false },
+    quick: { type: "boolean", default: false },
+    into: { type: "string", default: join(root, "dist", "release") },
+  },
+});
+const into = resolve(values.into);
+rmSync(into, { recursive: true, force: true });
+mkdirSync(into, { recursive: true });
+const work = mkdtempSync(`${into}-work-`);
+try {
+  const source = { root, stamp: await stampOf(root) };
+  report(`commit ${source.stamp.commit}`);
+  await compileBundle(source, join(work, "node"));
+  await mainPackage(source, join(work, "node"), join(into, "npm"));
+  for (const target of values.host ? [hostTarget()] : TARGETS) await makePlatform(source, target);
+  writeFileSync(join(into, `mailkey-${VERSION}.cdx.json`), billOfMaterials(root, source.stamp));
+  await writeChecksums(into);
+  report(`${into}/${CHECKSUMS}`);
+} finally {
+  rmSync(work, { recursive: true, force: true });
+}
+
+async function makePlatform(source: Source, target: Target): Promise<void> {
+  const executable = join(work, target.name, executableName(target));
+  await compileExecutable(source, target, await runtimeFor(target, root), executable);
+  checkHeader(readFileSync(executable), target);
+  const compression = values.quick ? "gzip" : "xz";
+  await Promise.all([
+    executableArchive(source, target, executable, into),
+    platformPackage(source, target, executable, join(into, "npm")),
+    ...(target.debian === undefined ? [] : [debianPackage({ source, target, executable, into, compression })]),
+  ]);
+  report(target.name);
+}
+
+function report(line: string): void {
+  process.stdout.write(`release: ${line}\n`);
+}

@@ -1,0 +1,60 @@
+import { describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { hostTarget, type Target, TARGETS } from "../../../scripts/build/targets.ts";
+import { checkHeader, readHeader } from "../../../scripts/release/header.ts";
+
+const LC_CODE_SIGNATURE = 0x1d;
+const LC_UUID = 0x1b;
+const target = (name: string) => TARGETS.find((each) => each.name === name) as Target;
+
+function machO(cpu: number, command: number): Buffer {
+  const bytes = Buffer.alloc(64);
+  bytes.writeUInt32LE(0xfeedfacf, 0);
+  bytes.writeUInt32LE(cpu, 4);
+  bytes.writeUInt32LE(1, 16);
+  bytes.writeUInt32LE(command, 32);
+  bytes.writeUInt32LE(16, 36);
+  return bytes;
+}
+
+function portableExecutable(machine: number): Buffer {
+  const bytes = Buffer.alloc(128);
+  bytes.write("MZ", 0, "latin1");
+  bytes.writeUInt32LE(64, 60);
+  bytes.write("PE\0\0", 64, "latin1");
+  bytes.writeUInt16LE(machine, 68);
+  return bytes;
+}
+
+describe("the header of an executable", () => {
+  test("of this machine is taken for this machine's, and for no other", () => {
+    const bytes = readFileSync(process.execPath);
+    const host = hostTarget();
+    expect(checkHeader(bytes, host)).toMatchObject({ os: host.os, cpu: host.cpu });
+    for (const other of TARGETS.filter(({ name }) => name !== host.name))
+      expect(() => checkHeader(bytes, other)).toThrow("an executable for");
+  });
+
+  test.if(process.platform === "linux")("of Linux names loader, libraries and versions of symbols", () => {
+    const { interpreter, libraries, symbolVersions } = readHeader(readFileSync(process.execPath));
+    expect(interpreter).toMatch(/^\/lib(64)?\/ld-/);
+    expect(libraries).toContainEqual(expect.stringMatching(/^lib.*\.so/));
+    if (hostTarget().libc === "glibc") expect(symbolVersions).toContain("GLIBC_2.17");
+  });
+
+  test("of macOS has to have a signature on arm64", () => {
+    expect(checkHeader(machO(0x0100000c, LC_CODE_SIGNATURE), target("darwin-arm64")).signed).toBe(true);
+    expect(checkHeader(machO(0x01000007, LC_UUID), target("darwin-x64")).signed).toBe(false);
+    expect(() => checkHeader(machO(0x0100000c, LC_UUID), target("darwin-arm64"))).toThrow("no signature");
+  });
+
+  test("of Windows tells the processor", () => {
+    expect(checkHeader(portableExecutable(0xaa64), target("win32-arm64"))).toEqual({ os: "win32", cpu: "arm64" });
+    expect(() => checkHeader(portableExecutable(0x8664), target("win32-arm64"))).toThrow("one for win32 x64");
+    expect(() => readHeader(portableExecutable(0x14c))).toThrow("for another processor");
+  });
+
+  test("of a script is none", () => {
+    expect(() => readHeader(Buffer.from("#!/bin/sh\nexit 0\n"))).toThrow("neither ELF nor Mach-O nor PE");
+  });
+});
