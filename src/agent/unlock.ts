@@ -219,8 +219,9 @@ export class VaultLock {
       if (opened.needs === "passphrase") await this.#askForPassphrase([name]);
       else await this.#letProgramAsk(opened, [name]);
     } catch (error) {
+      if (epoch !== this.#epoch) throw lockedError();
       const isRefusal = isMailkeyError(error, "ERR_VAULT_LOCKED") || isMailkeyError(error, "ERR_VAULT_UNUSABLE");
-      if (isRefusal && epoch === this.#epoch) this.#state = { refused: error };
+      if (isRefusal) this.#state = { refused: error };
       throw error;
     }
   }
