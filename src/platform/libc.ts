@@ -18,8 +18,19 @@ export interface Libc {
   mlock(memory: Uint8Array): number;
   /** @see madvise(2). Linux. */
   madvise(memory: Uint8Array, advice: number): number;
+  /** A timer of its own; undefined where there is none. Linux. @see timer_create(2) */
+  bootTimer(): BootTimer | undefined;
   /** Fills `value`. @see getsockopt(2) */
   getsockopt(descriptor: number, level: number, option: number, value: Uint8Array): number;
+}
+
+/** Sends the process SIGALRM. Counts what the machine was suspended for. */
+export interface BootTimer {
+  /** Once, after `afterMs`; replaces what was set. */
+  set(afterMs: number): void;
+  clear(): void;
+  /** Whether the signal is still to come. */
+  isSet(): boolean;
 }
 
 const SYMBOLS = {
@@ -32,6 +43,12 @@ const SYMBOLS = {
 const LINUX_SYMBOLS = {
   prctl: { args: ["i32", "u64", "u64", "u64", "u64"], returns: "i32" },
 } as const;
+/** Of the C library since glibc 2.34; before, of another one. */
+const TIMER_SYMBOLS = {
+  timer_create: { args: ["i32", "ptr", "ptr"], returns: "i32" },
+  timer_settime: { args: ["u64", "i32", "ptr", "ptr"], returns: "i32" },
+  timer_gettime: { args: ["u64", "ptr"], returns: "i32" },
+} as const;
 
 /** By the names under which the process has loaded it already. */
 const NAMES =
@@ -39,6 +56,9 @@ const NAMES =
     ? ["/usr/lib/libSystem.B.dylib"]
     : ["libc.so.6", `libc.musl-${process.arch === "arm64" ? "aarch64" : "x86_64"}.so.1`];
 
+/** @see clock_gettime(2) */
+const CLOCK_BOOTTIME = 7;
+const NS_PER_SECOND = 1_000_000_000n;
 const PROT_READ_WRITE = 3;
 const MAP_PRIVATE = 2;
 const MAP_ANONYMOUS = process.platform === "darwin" ? 0x1000 : 0x20;
@@ -52,6 +72,8 @@ export async function openLibc(): Promise<Libc | undefined> {
   if (name === undefined) return undefined;
   const c = dlopen(name, SYMBOLS).symbols;
   const linux = process.platform === "linux" ? dlopen(name, LINUX_SYMBOLS).symbols : undefined;
+  const hasTimers = linux !== undefined && attempt(() => dlopen(name, TIMER_SYMBOLS).close());
+  const timers = hasTimers ? dlopen(name, TIMER_SYMBOLS).symbols : undefined;
   return {
     prctl: (option, value) => linux?.prctl(option, value, 0, 0, 0) ?? -1,
     setrlimit: (resource, limit) => c.setrlimit(resource, BigUint64Array.of(BigInt(limit), BigInt(limit))),
@@ -62,6 +84,23 @@ export async function openLibc(): Promise<Libc | undefined> {
     },
     mlock: (memory) => c.mlock(memory, memory.length),
     madvise: (memory, advice) => c.madvise(memory, memory.length, advice),
+    bootTimer() {
+      const ids = new BigUint64Array(1);
+      if (timers === undefined || timers.timer_create(CLOCK_BOOTTIME, null, ids) !== 0) return undefined;
+      const [id = 0n] = ids;
+      const set = (afterNs: bigint) => {
+        timers.timer_settime(id, 0, BigInt64Array.of(0n, 0n, afterNs / NS_PER_SECOND, afterNs % NS_PER_SECOND), null);
+      };
+      return {
+        set: (afterMs) => set(BigInt(Math.max(1, Math.round(afterMs * 1e6)))), // 0 would clear it
+        clear: () => set(0n),
+        isSet() {
+          const left = new BigInt64Array(4);
+          timers.timer_gettime(id, left);
+          return left[2] !== 0n || left[3] !== 0n;
+        },
+      };
+    },
     getsockopt: (descriptor, level, option, value) =>
       c.getsockopt(descriptor, level, option, value, Uint32Array.of(value.length)),
   };
