@@ -126,6 +126,8 @@ export interface OAuthProvider extends ProviderBase {
   /** What is known about the life of its tokens. */
   readonly tokens: {
     readonly accessSeconds?: number;
+    /** Seconds that a token has to be renewed at the latest before mail programs would have it renewed; absent where that does not matter. */
+    readonly renewAheadSeconds?: number;
     /** Days until an unused refresh token dies; absent when it has no fixed end or nobody knows. */
     readonly refreshIdleDays?: number;
     readonly rotation: "every-use" | "never" | "sometimes" | "unknown";

@@ -27,7 +27,7 @@ export const yandex: OAuthProvider = {
     pop: { host: "pop.yandex.com", port: 995, security: "tls" },
     smtp: { host: "smtp.yandex.com", port: 465, security: "tls" },
   },
-  tokens: { rotation: "every-use" },
+  tokens: { renewAheadSeconds: 270 * 86_400, rotation: "every-use" },
   clients: [
     {
       preset: "thunderbird",
@@ -110,6 +110,10 @@ export const yandex: OAuthProvider = {
     mechanisms: verified(["YA-MAIL", "emersion/go-imap#539"]),
     issInResponse: unverified([], "no issuer was found"),
     servers: verified(["ISPDB:yandex.ru.xml"]),
+    "tokens.renewAheadSeconds": verified(
+      ["YA-DOC"],
+      "the refresh token ends with the access token of about a year: to be renewed about every three months",
+    ),
     "tokens.rotation": verified(["YA-DOC"]),
   },
 };
