@@ -59,6 +59,8 @@ export interface Machine {
   find(executable: string, version?: VersionQuestion): Promise<FoundProgram | undefined>;
   /** What the active vault says when it is tried out; tried once. */
   vault(): Promise<VaultLook>;
+  /** Whether there is an agent, and what it says of itself; asked once. */
+  agent(): Promise<AgentLook>;
   /** The accounts that can be read; those that cannot are a finding of their own check. */
   readonly accounts: readonly AccountSubject[];
 }
@@ -69,6 +71,21 @@ export interface VaultLook {
   /** Why it cannot be used; undefined when it can. `details.reason` tells the reasons apart. */
   readonly failure: MailkeyError | undefined;
 }
+
+/** What is asked of its status here. */
+export interface AgentStatus {
+  readonly version: string;
+  readonly state: string;
+  readonly token_files: { readonly addresses: readonly string[]; readonly problem?: string | undefined };
+}
+
+/**
+ * `none`: there is no socket. `dead`: there is one, and nobody listens. `silent`: somebody does, and says nothing. `stranger`: it answers,
+ * but not for these folders, or not in words that are understood.
+ */
+export type AgentLook =
+  | { readonly kind: "none" | "dead" | "silent" | "stranger" }
+  | { readonly kind: "running"; readonly status: AgentStatus };
 
 export interface VersionQuestion {
   readonly args: readonly string[];

@@ -4,6 +4,9 @@ import { accountFiles } from "./checks/account-files.ts";
 import { accountsPresent } from "./checks/accounts.ts";
 import { aercAccounts } from "./checks/aerc-accounts.ts";
 import { aercFile } from "./checks/aerc-file.ts";
+import { agentSocket } from "./checks/agent-socket.ts";
+import { agentUnits } from "./checks/agent-units.ts";
+import { agentVersion } from "./checks/agent-version.ts";
 import { ageIdentity } from "./checks/age-identity.ts";
 import { caFile } from "./checks/ca-file.ts";
 import { clientAccountType } from "./checks/client-account-type.ts";
@@ -67,6 +70,7 @@ import { systemClock } from "./checks/system-clock.ts";
 import { tokenAudience } from "./checks/token-audience.ts";
 import { tokenLength } from "./checks/token-length.ts";
 import { tokenScopes } from "./checks/token-scopes.ts";
+import { tokenFiles } from "./checks/token-files.ts";
 import { unattended } from "./checks/unattended.ts";
 import { vaultCommands } from "./checks/vault-commands.ts";
 import { vaultSettings } from "./checks/vault-settings.ts";
@@ -114,6 +118,7 @@ export const CHECK_GROUPS: readonly CheckGroup[] = [
       orphanedCredentials,
     ],
   },
+  { title: "Agent", checks: [agentUnits, agentSocket, agentVersion, tokenFiles] },
   { title: "Environment", checks: [unattended, systemClock, otherMailkeys] },
   { title: "Network", checks: [dns, proxy, caFile, providerReach, providerTls, providerClock] },
   {

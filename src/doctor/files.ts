@@ -1,5 +1,5 @@
 /** The files and folders that mailkey's safety rests on, as far as they are there. */
-import { lstatSync, readdirSync, realpathSync, statSync, type Stats } from "node:fs";
+import { lstatSync, readFileSync, readdirSync, realpathSync, statSync, type Stats } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Account } from "../accounts/account.ts";
 import { configPath } from "../accounts/config.ts";
@@ -137,6 +137,15 @@ export function namesIn(path: string): string[] {
     return readdirSync(path).toSorted();
   } catch {
     return [];
+  }
+}
+
+/** Undefined when it is not there, or cannot be read. */
+export function textOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined;
   }
 }
 

@@ -16,6 +16,7 @@ import { run } from "../platform/process.ts";
 import { getToken, type TokenAnswer, type TokenPorts, type TokenRequest } from "../tokens/get-token.ts";
 import { CredentialStore } from "../tokens/store.ts";
 import type { AskPassphrase } from "../vault/passphrase.ts";
+import { lookAtAgent } from "./agent-look.ts";
 import type { AccountSubject, Machine, VersionQuestion } from "./check.ts";
 import { lookAtVault } from "./vault-look.ts";
 
@@ -80,6 +81,7 @@ export async function openMachine(options: MachineOptions): Promise<OpenMachine>
     system: (path) => join(root, path),
     find: programFinder(env),
     vault: once(() => lookAtVault(paths, env, options.vaultLimitMs ?? VAULT_LIMIT_MS, options.askPassphrase)),
+    agent: once(() => lookAtAgent(paths)),
     async settled() {
       over.abort(new MailkeyError("ERR_INTERRUPTED", "the examination is over"));
       await Promise.allSettled(renewals);

@@ -39,6 +39,17 @@ export function startLine(executable: string): string {
   return `ExecStart=${commandLine([executable, "agent", "run"])}`;
 }
 
+/** The program that a service unit starts; undefined where it says so in other words than `startLine`'s. */
+export function startedBy(unit: string): string | undefined {
+  const line = /^ExecStart=(.*)$/m.exec(unit)?.[1] ?? "";
+  const words = [...line.matchAll(/"((?:\\.|[^"\\])*)"|(\S+)/g)].map(([, inQuotes, plain = ""]) =>
+    unquoted(inQuotes ?? plain),
+  );
+  const [first, , , shellsArgument] = words;
+  const program = first === "/bin/sh" ? shellsArgument?.replaceAll("$$", "$") : first;
+  return program?.startsWith("/") === true ? program : undefined;
+}
+
 function socketUnit({ socket }: UnitOptions): string {
   return `[Unit]
 Description=Socket of mailkey's agent
@@ -126,4 +137,12 @@ function escapeControl(sign: string): string {
 
 function escapeSpecifiers(text: string): string {
   return text.replaceAll("%", "%%");
+}
+
+function unquoted(text: string): string {
+  return text
+    .replace(/\\(?:x([0-9a-f]{2})|(.))/g, (_, code: string | undefined, sign = "") =>
+      code === undefined ? (sign as string) : String.fromCharCode(Number.parseInt(code, 16)),
+    )
+    .replaceAll("%%", "%");
 }

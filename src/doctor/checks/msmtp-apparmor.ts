@@ -1,11 +1,12 @@
 /** AppArmor's profile for msmtp, which lets it run a few programs and no other helper. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { homeFolder } from "../../platform/paths.ts";
 import { shellWord } from "../../platform/shell.ts";
 import { isAllowed } from "../apparmor.ts";
 import type { Finding, Machine, MachineCheck } from "../check.ts";
 import { readMsmtp } from "../configs/msmtp.ts";
 import { whereIs } from "../configs/setting.ts";
+import { textOf } from "../files.ts";
 import { helperOf } from "../helpers.ts";
 import { MSMTP_OWNER, ownedAccounts } from "../programs.ts";
 import { findExecutable } from "../../platform/executables.ts";
@@ -23,7 +24,7 @@ export const msmtpApparmor: MachineCheck = {
   worst: "error",
   async examine(machine) {
     if ((await machine.find("msmtp")) === undefined || !isInForce(machine)) return [];
-    const profile = textOf(machine, PROFILE) ?? "";
+    const profile = textOf(machine.system(PROFILE)) ?? "";
     const home = homeFolder(machine.env);
     const accounts = ownedAccounts(machine, readMsmtp(machine), MSMTP_OWNER);
     const settings = new Map(
@@ -45,8 +46,8 @@ export const msmtpApparmor: MachineCheck = {
 
 /** The kernel has it on, the profile is there and not switched off, and, where that can be read, loaded. */
 function isInForce(machine: Machine): boolean {
-  if (textOf(machine, ENABLED)?.trim() !== "Y" || textOf(machine, PROFILE) === undefined) return false;
-  const loaded = textOf(machine, LOADED);
+  if (textOf(machine.system(ENABLED))?.trim() !== "Y" || textOf(machine.system(PROFILE)) === undefined) return false;
+  const loaded = textOf(machine.system(LOADED));
   if (loaded !== undefined) return /^(?:\/usr\/bin\/)?msmtp \(enforce\)$/m.test(loaded);
   return !existsSync(machine.system(DISABLED));
 }
@@ -75,12 +76,4 @@ function forbidden(seen: string, path: string): Finding {
 function quotedPath(path: string): string {
   const escaped = path.replace(/[\\*?[\]{}^"@]/g, String.raw`\$&`);
   return /[\s,#]/.test(escaped) ? `"${escaped}"` : escaped;
-}
-
-function textOf(machine: Machine, path: string): string | undefined {
-  try {
-    return readFileSync(machine.system(path), "utf8");
-  } catch {
-    return undefined;
-  }
 }

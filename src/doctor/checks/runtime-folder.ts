@@ -1,6 +1,7 @@
 /** The folder that lasts as long as the session: sockets, and token files for those who ask for them. */
 import { mkdirSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
+import { tokenFolder } from "../../accounts/token-file.ts";
 import { shellLine } from "../../platform/shell.ts";
 import { modeFix } from "../change-mode.ts";
 import type { Finding, MachineCheck } from "../check.ts";
@@ -17,7 +18,7 @@ export const runtimeFolder: MachineCheck = {
     const given = env["XDG_RUNTIME_DIR"] ?? "";
     // Without one, and with a relative one, mailkey uses its state folder, which other checks look at.
     const folders = isAbsolute(given) && paths.runtime === join(given, "mailkey") ? [given] : [];
-    return [...folders, paths.runtime].flatMap((folder) => examineFolder(folder, folder === given));
+    return [...folders, paths.runtime, tokenFolder(paths)].flatMap((folder) => examineFolder(folder, folder === given));
   },
 };
 
