@@ -30,4 +30,6 @@ export interface Terminal {
   readonly columns: number;
   /** For tables: without an end where standard output is no terminal, so that what scripts read has all its columns. */
   readonly tableColumns: number;
+  /** Lines of standard output; undefined where it is no terminal. */
+  readonly rows: number | undefined;
 }

@@ -2,7 +2,7 @@
 import { shellLine, shellWord } from "../platform/shell.ts";
 import { jsonText } from "../platform/text.ts";
 import { defineCommand } from "./command.ts";
-import type { Terminal } from "./context.ts";
+import type { Context, Terminal } from "./context.ts";
 import { formatSeconds } from "./duration.ts";
 import { EXIT_SIGN_IN_AGAIN } from "./exit.ts";
 import { HEALTH, overviewJson, overviews, vaultName, type Overview } from "./overview.ts";
@@ -13,33 +13,67 @@ export const status = defineCommand({
   summary: "show how every account is",
   description: `A table of accounts with the age of the sign-in, when it ends (for lack of use, or because the provider has said so), how long the
 access token lasts, and health. It shows what was noted at the last renewal: no passphrase is asked for and no server contacted.
-The exit status is 77 when an account has to sign in again.`,
+The exit status is 77 when an account has to sign in again.
+
+With --watch it stays, and shows every change: a renewal, a failure, a new account. Ctrl-C ends it.`,
   args: [{ name: "ADDRESS", summary: "only this account", required: false }],
-  options: { json: { type: "boolean", summary: "print a JSON array" } },
+  options: {
+    json: { type: "boolean", summary: "print a JSON array; with --watch one line for each change" },
+    watch: { type: "boolean", summary: "stay, and show every change until Ctrl-C" },
+  },
   examples: [
     { line: "mailkey status", meaning: "all accounts" },
     { line: "mailkey status --json | jq '.[].health'", meaning: "for scripts and status bars" },
   ],
   async run({ values, args, context }) {
-    const found = await overviews(context, args[0]);
-    const now = context.clock.now();
-    const vault = await vaultName(context);
-    if (values.json === true) {
-      context.stdout(
-        `${jsonText(
-          found.map((each) => ({ ...overviewJson(each, now), vault: vault ?? null })),
-          2,
-        )}\n`,
-      );
-    } else if (found.length === 0) {
-      context.stderr("no accounts yet: mailkey add you@example.com\n");
-    } else {
-      context.stdout(statusTable(found, vault, context.terminal));
-      for (const line of found.flatMap(advice)) context.stdout(`\n${line}\n`);
+    const json = values.json === true;
+    if (values.watch === true) {
+      const { watchStatus } = await import("./status-watch.ts");
+      return watchStatus(context, json ? "lines" : "table", async () => {
+        const gathered = await gather(context, args[0]);
+        return { text: json ? statusJson(gathered, context) : statusText(gathered, context), mark: markOf(gathered) };
+      });
     }
+    const gathered = await gather(context, args[0]);
+    const { found } = gathered;
+    if (json) context.stdout(statusJson(gathered, context, 2));
+    else if (found.length === 0) context.stderr(NO_ACCOUNTS);
+    else context.stdout(statusText(gathered, context));
     return found.some(({ health }) => health === "sign-in-needed") ? EXIT_SIGN_IN_AGAIN : 0;
   },
 });
+
+const NO_ACCOUNTS = "no accounts yet: mailkey add you@example.com\n";
+
+interface Gathered {
+  readonly found: readonly Overview[];
+  readonly vault: string | undefined;
+}
+
+async function gather(context: Context, address: string | undefined): Promise<Gathered> {
+  return { found: await overviews(context, address), vault: await vaultName(context) };
+}
+
+function statusJson({ found, vault }: Gathered, { clock }: Context, indent?: number): string {
+  const now = clock.now();
+  return `${jsonText(
+    found.map((each) => ({ ...overviewJson(each, now), vault: vault ?? null })),
+    indent,
+  )}\n`;
+}
+
+function statusText({ found, vault }: Gathered, { terminal }: Context): string {
+  if (found.length === 0) return NO_ACCOUNTS;
+  return [statusTable(found, vault, terminal), ...found.flatMap(advice).map((line) => `\n${line}\n`)].join("");
+}
+
+/** What a person or a script would call a change: all but the passing of time. */
+function markOf({ found, vault }: Gathered): string {
+  return JSON.stringify([
+    vault,
+    found.map(({ address, health, problem, record }) => [address, health, problem, record]),
+  ]);
+}
 
 /** What is left out where the terminal is too narrow, one after the other: what is needed least comes first. */
 const DISPENSABLE = ["VAULT", "AGE", "SIGNED IN", "PROVIDER"] as const;

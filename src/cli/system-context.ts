@@ -42,6 +42,9 @@ function terminalOf(env: Environment): Terminal {
     get tableColumns() {
       return isTerminal(1) ? this.columns : Number.POSITIVE_INFINITY;
     },
+    get rows() {
+      return isTerminal(1) ? process.stdout.rows : undefined;
+    },
   };
 }
 

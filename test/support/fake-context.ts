@@ -30,6 +30,7 @@ export function fakeContext(env: Record<string, string> = {}, input?: string): F
       colourErr: false,
       columns: 80,
       tableColumns: Number.POSITIVE_INFINITY,
+      rows: undefined,
     },
     stdout: (text) => {
       written.out += text;
