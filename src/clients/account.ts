@@ -25,13 +25,18 @@ export function mailAccountOf(
     servers: provider.servers,
     mechanisms: provider.mechanisms,
     tokenCommand: tokenCommandOf(address, command),
-    ...(tokenFile === undefined ? {} : { fileCommand: [CAT, tokenFile] }),
+    ...(tokenFile === undefined ? {} : { fileCommand: fileCommandOf(tokenFile) }),
   };
 }
 
 /** What a program runs to get a token. */
 export function tokenCommandOf(address: string, command: string): readonly [string, ...string[]] {
   return [command, "token", ...(address.startsWith("-") ? ["--"] : []), address];
+}
+
+/** What a program runs to get a token from the file that the agent keeps. */
+export function fileCommandOf(tokenFile: string): readonly [string, ...string[]] {
+  return [CAT, tokenFile];
 }
 
 /**

@@ -1,9 +1,8 @@
 /** What recipes are rendered from, out of the configured accounts. */
-import { loadAccount, type ResolvedAccount } from "../accounts/resolve.ts";
+import { loadAccount } from "../accounts/resolve.ts";
 import { listAddresses } from "../accounts/store.ts";
-import { tokenFilePath } from "../accounts/token-file.ts";
+import { keptTokenFile } from "../accounts/token-file.ts";
 import { isMailkeyError, type MailkeyError } from "../errors.ts";
-import { isInMemory } from "../platform/memory-folder.ts";
 import { homeFolder, type Environment, type Paths } from "../platform/paths.ts";
 import { labelsOf, mailAccountOf } from "./account.ts";
 import { programFinder } from "./found.ts";
@@ -28,16 +27,11 @@ export async function loadWorld(source: WorldSource, recipes: readonly Recipe[])
   for (const address of addresses) {
     try {
       const account = await loadAccount(paths, address);
-      accounts.push(mailAccountOf(account, labels, command, tokenFileOf(account, paths)));
+      accounts.push(mailAccountOf(account, labels, command, keptTokenFile(paths, account)));
     } catch (error) {
       if (!isMailkeyError(error)) throw error;
       broken.set(address, error);
     }
   }
   return { accounts, broken, home: homeFolder(env), env, caFile, find: programFinder(recipes, env) };
-}
-
-/** Undefined where the agent keeps none: a program that reads one that is never there would be set up for nothing. */
-function tokenFileOf({ address, account }: ResolvedAccount, paths: Paths): string | undefined {
-  return account.token_file === true && isInMemory(paths.runtime) ? tokenFilePath(paths, address) : undefined;
 }

@@ -3,7 +3,8 @@ import { statSync } from "node:fs";
 import { basename, isAbsolute } from "node:path";
 import { isSameAddress } from "../accounts/address.ts";
 import { listAddresses } from "../accounts/store.ts";
-import { tokenCommandOf } from "../clients/account.ts";
+import { keptTokenFile, tokenFileOwner } from "../accounts/token-file.ts";
+import { fileCommandOf, tokenCommandOf } from "../clients/account.ts";
 import { isMailkeyError } from "../errors.ts";
 import { splitWords } from "../mutt-oauth2/shlex.ts";
 import { findExecutable, isExecutable } from "../platform/executables.ts";
@@ -17,14 +18,16 @@ import { editorLine } from "./remedies.ts";
 export interface Helper {
   /** The program's name as it stands there, without what the shell expands. */
   readonly program: string;
-  /** It is `mailkey token …`. */
+  /** It is `mailkey token …`, or `cat` of a file that mailkey's agent keeps. */
   readonly isMailkey: boolean;
+  /** That file. */
+  readonly tokenFile?: string;
   /** For which account: undefined where none is named, or it is another program. */
   readonly address: string | undefined;
 }
 
 /** Undefined for what only a shell can understand. */
-export function helperOf(command: string, { env }: Machine): Helper | undefined {
+export function helperOf(command: string, { env, paths }: Machine): Helper | undefined {
   const line = command.replace(/^\+/, ""); // mbsync's sign for commands that write to the terminal
   const words = splitWords(line);
   const first = words?.[0];
@@ -34,13 +37,18 @@ export function helperOf(command: string, { env }: Machine): Helper | undefined 
   const expanded = first.replace(/^~(?=\/)/, home).replace(/^\$(?:HOME|\{HOME\})(?=\/)/, home);
   const program = isLiteral ? first : expanded;
   if (!isLiteral && /[$`*?=(){};&|<>]/.test(program)) return undefined;
-  const isMailkey = basename(program) === "mailkey" && words[1] === "token";
+  const [, operand = ""] = words;
+  const owner = basename(program) === "cat" && words.length === 2 ? tokenFileOwner(paths, operand) : undefined;
+  if (owner !== undefined) return { program, isMailkey: true, address: owner, tokenFile: operand };
+  const isMailkey = basename(program) === "mailkey" && operand === "token";
   return { program, isMailkey, address: isMailkey ? words.find((word) => word.includes("@")) : undefined };
 }
 
-/** A shell line that runs this very mailkey. */
-export function tokenLine(address: string, machine: Machine): string {
-  return shellLine(tokenCommandOf(address, machine.mailkey));
+/** A shell line that runs this very mailkey, or reads the token file that the account asks for. */
+export function tokenLine(address: string, { accounts, paths, mailkey }: Machine): string {
+  const subject = accounts.find(({ account }) => isSameAddress(account.address, address));
+  const file = subject === undefined ? undefined : keptTokenFile(paths, subject.account);
+  return shellLine(file === undefined ? tokenCommandOf(address, mailkey) : fileCommandOf(file));
 }
 
 export interface HelperQuestion {
@@ -64,7 +72,7 @@ export function helperFindings(question: HelperQuestion): Finding[] {
   const { machine, setting } = question;
   const helper = helperOf(setting.value, machine);
   if (helper === undefined) return [];
-  const problem = programProblem(helper, question) ?? accountProblem(helper, machine);
+  const problem = programProblem(helper, question) ?? accountProblem(helper, machine) ?? fileProblem(helper, question);
   if (problem === undefined) return [];
   const address = question.address ?? helper.address ?? onlyAddress(machine);
   const mending =
@@ -124,6 +132,16 @@ function accountProblem({ isMailkey, address }: Helper, machine: Machine): Probl
     what: `mailkey has no account ${peerText(address, 100)}`,
     means: "mailkey prints no token for it.",
   };
+}
+
+/** Whether the agent runs and is unlocked is another check's question. */
+function fileProblem({ tokenFile, address = "" }: Helper, { machine, program: client, says }: HelperQuestion) {
+  const subject = machine.accounts.find(({ account }) => isSameAddress(account.address, address));
+  if (tokenFile === undefined || subject === undefined) return undefined;
+  const kept = keptTokenFile(machine.paths, subject.account);
+  if (kept === tokenFile) return undefined;
+  const what = kept === undefined ? "the agent keeps no such file" : `the agent keeps it in ${kept}`;
+  return { severity: "error", what, means: `${client} gets no token: ${says}.` } as const;
 }
 
 function onlyAddress(machine: Machine): string | undefined {

@@ -1,14 +1,18 @@
 /** AppArmor's profile for msmtp, which lets it run a few programs and no other helper. */
 import { existsSync } from "node:fs";
+import { tokenFilePath } from "../../accounts/token-file.ts";
+import { fileCommandOf } from "../../clients/account.ts";
+import { isInMemory } from "../../platform/memory-folder.ts";
 import { homeFolder } from "../../platform/paths.ts";
-import { shellWord } from "../../platform/shell.ts";
+import { shellLine, shellWord } from "../../platform/shell.ts";
 import { isAllowed } from "../apparmor.ts";
-import type { Finding, Machine, MachineCheck } from "../check.ts";
+import type { AccountSubject, Finding, Machine, MachineCheck } from "../check.ts";
 import { readMsmtp } from "../configs/msmtp.ts";
-import { whereIs } from "../configs/setting.ts";
+import { type Setting, whereIs } from "../configs/setting.ts";
 import { textOf } from "../files.ts";
 import { helperOf } from "../helpers.ts";
-import { MSMTP_OWNER, ownedAccounts } from "../programs.ts";
+import { mendLine, MSMTP_OWNER, ownedAccounts } from "../programs.ts";
+import { mailkeyLine } from "../remedies.ts";
 import { findExecutable } from "../../platform/executables.ts";
 
 const PROFILE = "/etc/apparmor.d/usr.bin.msmtp";
@@ -28,18 +32,18 @@ export const msmtpApparmor: MachineCheck = {
     const home = homeFolder(machine.env);
     const accounts = ownedAccounts(machine, readMsmtp(machine), MSMTP_OWNER);
     const settings = new Map(
-      accounts.flatMap(({ account }) => {
+      accounts.flatMap(({ account, subject }) => {
         const setting = account.settings.get("passwordeval");
-        return setting === undefined ? [] : [[whereIs(setting), setting] as const];
+        return setting === undefined ? [] : [[whereIs(setting), { setting, subject }] as const];
       }),
     );
-    return [...settings.values()].flatMap((setting) => {
+    const hasAgent = (await machine.agent()).kind === "running" && isInMemory(machine.paths.runtime);
+    return [...settings.values()].flatMap(({ setting, subject }) => {
       const program = helperOf(setting.value, machine)?.program;
       const path = program?.startsWith("/") === true ? program : findExecutable(program ?? "", machine.env);
       if (path === undefined || isAllowed(profile, path, home)) return [];
-      return [
-        forbidden(`${whereIs(setting)}: msmtp runs ${path}, which AppArmor's profile ${PROFILE} does not allow`, path),
-      ];
+      const seen = `${whereIs(setting)}: msmtp runs ${path}, which AppArmor's profile ${PROFILE} does not allow`;
+      return [{ ...forbidden(seen), ...(hasAgent ? readFile(setting, subject) : allow(subject, path)) }];
     });
   },
 };
@@ -52,24 +56,56 @@ function isInForce(machine: Machine): boolean {
   return !existsSync(machine.system(DISABLED));
 }
 
-/** The mildest that there is: one more program for msmtp's helpers, everything else stays confined. */
-function forbidden(seen: string, path: string): Finding {
-  const rule = `    ${quotedPath(path)} Ux,`;
-  const script = String.raw`/^ *profile helpers /,/^ *}/s|^ *}|${rule.replace(/[\\&|]/g, String.raw`\$&`)}\n&|`;
+function forbidden(seen: string): Omit<Finding, "remedy"> {
   return {
     severity: "error",
     seen,
     means:
       "msmtp says “permission denied” and “cannot read output”, and sends nothing. The command itself is in order.",
-    remedy: [`sudo sed -i ${shellWord(script)} ${PROFILE}`, `sudo apparmor_parser -r ${PROFILE}`],
-    advice:
-      "This allows msmtp's helpers this one program more. An update of msmtp may ask whether to keep the changed file: keep it. " +
-      `To switch the whole profile off, the last resort: sudo ln -s ${PROFILE} /etc/apparmor.d/disable/ and sudo apparmor_parser -R ${PROFILE}.`,
     sources: [
       "https://bugs.launchpad.net/ubuntu/+source/msmtp",
       "https://manpages.debian.org/bookworm/apparmor/apparmor.d.5.en.html",
     ],
   };
+}
+
+type Mending = Pick<Finding, "remedy" | "advice">;
+
+/** The mildest that there is, and it takes no root: the profile allows cat. */
+function readFile(setting: Setting, { account, machine }: AccountSubject): Mending {
+  const { address } = account;
+  const command = shellLine(fileCommandOf(tokenFilePath(machine.paths, address)));
+  return {
+    remedy: [
+      mailkeyLine("agent", address, "token-file"),
+      ...mendLine("msmtp", setting, `passwordeval "${command}"`).remedy,
+    ],
+    advice:
+      "msmtp then reads the token from a file that mailkey's agent keeps in memory: it works while the agent runs. " +
+      "Or, as root, allow mailkey itself: mailkey explain apparmor shows how.",
+  };
+}
+
+/** One more program for msmtp's helpers, everything else stays confined. */
+function allow({ account }: AccountSubject, path: string): Mending {
+  const withoutRoot = [
+    "mailkey agent install",
+    mailkeyLine("agent", account.address, "token-file"),
+    "mailkey setup msmtp",
+  ];
+  return {
+    remedy: allowLines(path),
+    advice:
+      "This allows msmtp's helpers this one program more. An update of msmtp may ask whether to keep the changed file: keep it. " +
+      `Without root, msmtp can read a file that mailkey's agent keeps: ${withoutRoot.join(", ")}. ` +
+      `To switch the whole profile off, the last resort: sudo ln -s ${PROFILE} /etc/apparmor.d/disable/ and sudo apparmor_parser -R ${PROFILE}.`,
+  };
+}
+
+function allowLines(path: string): readonly string[] {
+  const rule = `    ${quotedPath(path)} Ux,`;
+  const script = String.raw`/^ *profile helpers /,/^ *}/s|^ *}|${rule.replace(/[\\&|]/g, String.raw`\$&`)}\n&|`;
+  return [`sudo sed -i ${shellWord(script)} ${PROFILE}`, `sudo apparmor_parser -r ${PROFILE}`];
 }
 
 /** As a rule's path: what is special in patterns is escaped, and a space wants quotes. */

@@ -3,8 +3,12 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTokenFile } from "../../../src/accounts/set-token-file.ts";
+import { tokenFilePath } from "../../../src/accounts/token-file.ts";
 import { isAllowed } from "../../../src/doctor/apparmor.ts";
 import { msmtpApparmor } from "../../../src/doctor/checks/msmtp-apparmor.ts";
+import { isInMemory } from "../../../src/platform/memory-folder.ts";
+import { VERSION } from "../../../src/version.ts";
 import { withPrograms } from "../../e2e/programs.ts";
 import { only, Patient } from "../patient.ts";
 
@@ -49,6 +53,30 @@ withPrograms(["msmtp", "apparmor_parser"])("AppArmor's profile of msmtp", () => 
     expect(await parser.exited).toBe(0);
     expect(await examine()).toEqual([]);
   });
+
+  test.if(isInMemory("/dev/shm"))(
+    "with an agent that runs, the remedy is a file that the profile lets cat read",
+    async () => {
+      const folder = mkdtempSync("/dev/shm/mailkey-");
+      const paths = { ...patient.machine.paths, runtime: folder };
+      const status = { version: VERSION, state: "unlocked", token_files: { addresses: [] } };
+      const machine = { ...patient.machine, paths, agent: async () => ({ kind: "running", status }) as const };
+      const accounts = patient.machine.accounts.map((subject) => ({
+        ...subject,
+        machine: { ...machine, accounts: [] },
+      }));
+      const finding = only(await msmtpApparmor.examine({ ...machine, accounts }));
+      const [command = "", edit = ""] = finding.remedy;
+      expect(command).toBe("mailkey agent token-file anna@mail.test");
+      setTokenFile(paths, "anna@mail.test", true);
+      expect(await Bun.spawn(["/bin/sh", "-c", edit]).exited).toBe(0);
+      expect(readFileSync(join(patient.home, ".msmtprc"), "utf8")).toEndWith(
+        `\npasswordeval "/bin/cat ${tokenFilePath(paths, "anna@mail.test")}"\n`,
+      );
+      expect(await msmtpApparmor.examine({ ...machine, accounts })).toEqual([]);
+      rmSync(folder, { recursive: true });
+    },
+  );
 
   test("says nothing where the kernel has no AppArmor, or has it off", async () => {
     patient.writeSystem("/sys/module/apparmor/parameters/enabled", "N\n");

@@ -86,6 +86,14 @@ withPrograms(["msmtp"])("msmtp", () => {
     expect((await mended(opened, "cannot read output of")).seen).toContain("the path is relative");
   });
 
+  test("with a token file that the agent does not keep", async () => {
+    const opened = await open();
+    const path = `/run/user/4242/mailkey/tokens/${world.address}`;
+    opened.edit(FILE, /passwordeval .*\n/, `passwordeval "/bin/cat ${path}"\n`);
+    const { seen } = await mended(opened, "cannot read output of");
+    expect(seen).toEndWith(`msmtp runs /bin/cat ${path}: the agent keeps no such file`);
+  });
+
   test("without a helper", async () => {
     const opened = await open();
     opened.edit(FILE, /passwordeval .*\n/, "");
