@@ -4,7 +4,7 @@
  *
  *   bun scripts/release.ts [--host] [--quick] [--into FOLDER]
  *
- * `--host` makes only what this machine could run itself and needs no network; `--quick` packs the .deb less tightly. On Debian or Ubuntu.
+ * `--host` makes only what this machine could run itself and needs no network; `--quick` packs less tightly. On Debian or Ubuntu.
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -51,11 +51,11 @@ async function makePlatform(source: Source, target: Target): Promise<void> {
   const executable = join(work, target.name, executableName(target));
   await compileExecutable(source, target, await runtimeFor(target, root), executable);
   checkHeader(readFileSync(executable), target);
-  const compression = values.quick ? "gzip" : "xz";
+  const options = { source, target, executable, into, quick: values.quick };
   await Promise.all([
-    executableArchive(source, target, executable, into),
+    executableArchive(options),
     platformPackage(source, target, executable, join(into, "npm")),
-    ...(target.debian === undefined ? [] : [debianPackage({ source, target, executable, into, compression })]),
+    ...(target.debian === undefined ? [] : [debianPackage(options)]),
   ]);
   report(target.name);
 }

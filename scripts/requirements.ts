@@ -98,6 +98,8 @@ const REQUIREMENTS: readonly Requirement[] = [
   // Debian's own, which its mutt_oauth2.py is for; another Python on PATH is no substitute.
   { program: "python3", package: "python3", demo: false, isThere: () => existsSync("/usr/bin/python3") },
   needs("tmux", "tmux", false),
+  needs("dpkg-deb", "dpkg", false),
+  needs("mmdebstrap", "mmdebstrap", false),
   needs("secret-tool", "libsecret-tools", false),
   needs("gnome-keyring-daemon", "gnome-keyring", false),
   needs("dbus-daemon", "dbus-daemon", false),

@@ -9,8 +9,19 @@ import { executableName, type Target } from "../build/targets.ts";
 import { thirdPartyLicences } from "./licences.ts";
 import { type Entries, stage, tarball } from "./staging.ts";
 
+export interface ArchiveOptions {
+  readonly source: Source;
+  readonly target: Target;
+  readonly executable: string;
+  /** The folder for the archive. */
+  readonly into: string;
+  /** For whoever throws it away again. */
+  readonly quick: boolean;
+}
+
 /** @returns the archive's path. @throws Error when tar fails */
-export async function executableArchive({ root, stamp }: Source, target: Target, executable: string, into: string) {
+export async function executableArchive({ source, target, executable, into, quick }: ArchiveOptions): Promise<string> {
+  const { root, stamp } = source;
   const name = `mailkey-${VERSION}-${target.name}`;
   const entries: Entries = {
     [executableName(target)]: { content: { copyOf: executable }, executable: true },
@@ -23,7 +34,7 @@ export async function executableArchive({ root, stamp }: Source, target: Target,
     stage(join(folder, name), entries, stamp);
     mkdirSync(into, { recursive: true });
     const archive = join(into, `${name}.tar.gz`);
-    await tarball(folder, name, archive);
+    await tarball(folder, name, archive, quick ? 1 : 9);
     return archive;
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -4,8 +4,8 @@
  *
  * @see https://www.debian.org/doc/debian-policy/
  */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createHash } from "node:crypto";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemdUnits } from "../../src/agent/install/systemd.ts";
@@ -14,6 +14,7 @@ import type { Source } from "../build/compile.ts";
 import { pages } from "../build/pages.ts";
 import { run } from "../build/run.ts";
 import type { Target } from "../build/targets.ts";
+import type { ArchiveOptions } from "./archive.ts";
 import { checkHeader, type Header } from "./header.ts";
 import { thirdPartyLicences } from "./licences.ts";
 import { type Entries, type Entry, gzipped, stage } from "./staging.ts";
@@ -27,18 +28,8 @@ const MAINTAINER = "the mailkey developers <mailkey@mailkey.invalid>";
 /** All that libc6 brings: with these the executable needs no other package. */
 const LIBC_LIBRARIES = /^(libc|libm|libdl|libpthread|ld-linux-[a-z0-9-]+)\.so\.\d+$/;
 
-export interface DebOptions {
-  readonly source: Source;
-  readonly target: Target;
-  readonly executable: string;
-  /** The folder for the package. */
-  readonly into: string;
-  /** `xz` takes a minute and two thirds of the space. */
-  readonly compression: "xz" | "gzip";
-}
-
 /** @returns the package's path. @throws Error when the executable is not for Debian, or dpkg-deb fails */
-export async function debianPackage({ source, target, executable, into, compression }: DebOptions): Promise<string> {
+export async function debianPackage({ source, target, executable, into, quick }: ArchiveOptions): Promise<string> {
   const bytes = readFileSync(executable);
   const entries = { ...(await documents(source)), "usr/bin/mailkey": { content: bytes, executable: true } };
   const folder = mkdtempSync(join(tmpdir(), "mailkey-deb-"));
@@ -48,7 +39,7 @@ export async function debianPackage({ source, target, executable, into, compress
     mkdirSync(into, { recursive: true });
     const deb = join(into, `mailkey_${DEBIAN_VERSION}_${target.debian}.deb`);
     // One thread: what more of them write depends on how many there are.
-    const options = [`-Z${compression}`, compression === "xz" ? "-z6" : "-z1", "--threads-max=1", "--root-owner-group"];
+    const options = [...(quick ? ["-Zgzip", "-z1"] : ["-Zxz", "-z6"]), "--threads-max=1", "--root-owner-group"];
     await run("dpkg-deb", [...options, "--build", folder, deb], {
       env: { SOURCE_DATE_EPOCH: String(source.stamp.epochSeconds) },
     });

@@ -39,10 +39,14 @@ function settle(folder: string, epochSeconds: number): void {
   lutimesSync(folder, epochSeconds, epochSeconds);
 }
 
-/** One folder as `.tar.gz`: sorted, of nobody, and without the name and date that gzip would write. */
-export async function tarball(parent: string, folder: string, archive: string): Promise<void> {
+/**
+ * One folder as `.tar.gz`: sorted, of nobody, and without the name and date that gzip would write.
+ *
+ * @param level of compression, 1 to 9
+ */
+export async function tarball(parent: string, folder: string, archive: string, level: number): Promise<void> {
   const ownership = ["--owner=0", "--group=0", "--numeric-owner"];
-  const compress = ["--use-compress-program", "gzip -6n"];
+  const compress = ["--use-compress-program", `gzip -${level}n`];
   const options = ["--format=ustar", "--sort=name", ...ownership, ...compress, "--file", archive];
   await run("tar", ["--create", "--directory", parent, ...options, folder]);
 }

@@ -1,0 +1,90 @@
+/** `npm run release` for this machine's platform, made twice in two places, and what npm installs of it. */
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import manifest from "../../../package.json" with { type: "json" };
+import { run } from "../../../scripts/build/run.ts";
+import { hostTarget, TARGETS } from "../../../scripts/build/targets.ts";
+import { withPrograms } from "../../e2e/programs.ts";
+import { copySource } from "./copy.ts";
+import { startRegistry } from "./registry.ts";
+
+const { version } = manifest;
+const host = hostTarget();
+/** Nobody would want to wait for it in a hook of the usual length. */
+const BUILD_TIMEOUT_MS = 180_000;
+
+withPrograms(["dpkg-deb"])("a release", () => {
+  let base: string;
+  let places: readonly [string, string];
+  beforeAll(async () => {
+    base = mkdtempSync(join(tmpdir(), "mailkey-release-"));
+    places = [join(base, "a"), join(base, "some", "where else")];
+    await Promise.all([
+      release(places[0], { umask: "022", TZ: "UTC", LC_ALL: "C" }),
+      release(places[1], { umask: "077", TZ: "Asia/Tokyo", LC_ALL: "C.UTF-8" }),
+    ]);
+  }, BUILD_TIMEOUT_MS);
+  afterAll(() => rmSync(base, { recursive: true, force: true }));
+
+  async function release(folder: string, { umask, ...env }: { umask: string } & Record<string, string>) {
+    copySource(folder);
+    const command = `umask ${umask}; exec "$0" scripts/release.ts --host --quick`;
+    const build = { MAILKEY_COMMIT: "abc1234", SOURCE_DATE_EPOCH: "1700000000" };
+    await run("/bin/sh", ["-c", command, process.execPath], { cwd: folder, env: { ...env, ...build } });
+  }
+
+  const sums = (place: string) => readFileSync(join(place, "dist/release/SHA256SUMS"), "utf8");
+
+  test("has the same bytes wherever it is made", () => {
+    expect(sums(places[1])).toBe(sums(places[0]));
+  });
+
+  test("is an archive, a package for Debian, two for npm, and a list of what it is made of", () => {
+    const files = sums(places[0]).matchAll(/^[0-9a-f]{64} {2}(.*)$/gm);
+    expect([...files].map(([, file]) => file)).toEqual([
+      `mailkey-${version}-${host.name}.tar.gz`,
+      `mailkey-${version}.cdx.json`,
+      `mailkey_${version}-1_${host.debian}.deb`,
+      `npm/mailkey-${version}.tgz`,
+      `npm/mailkey-${host.name}-${version}.tgz`,
+    ]);
+  });
+
+  test("has checksums that sha256sum finds right", async () => {
+    await run("sha256sum", ["--check", "--strict", "SHA256SUMS"], { cwd: join(places[0], "dist/release") });
+  });
+
+  test("unpacks to an executable that knows its build, and has its man page and terms beside it", async () => {
+    const name = `mailkey-${version}-${host.name}`;
+    await run("tar", ["-xzf", join(places[0], "dist/release", `${name}.tar.gz`), "-C", base]);
+    const said = await run(join(base, name, "mailkey"), ["--version"]);
+    expect(said).toStartWith(`mailkey ${version} (abc1234, bun ${process.versions["bun"]} executable, `);
+    expect(readdirSync(join(base, name)).toSorted()).toEqual(
+      ["LICENSE", "THIRD-PARTY-LICENSES", "completions", "mailkey", "mailkey.1"].toSorted(),
+    );
+  });
+
+  test("of npm: installs the launcher and this platform's executable, and starts through npm's link", async () => {
+    const npm = join(places[0], "dist/release/npm");
+    const others = TARGETS.map(({ name, os, cpu, libc }) => {
+      const platform = libc && [libc]; // undefined is left out of JSON
+      return { name: `@mailkey/${name}`, version, os: [os], cpu: [cpu], libc: platform };
+    });
+    const archives = readdirSync(npm).map((file) => join(npm, file));
+    const registry = await startRegistry(archives, others);
+    const prefix = join(base, "prefix");
+    mkdirSync(prefix);
+    try {
+      const flags = ["--global", "--no-audit", "--no-fund", "--no-update-notifier"];
+      const where = ["--prefix", prefix, "--cache", join(base, "cache"), "--registry", registry.url];
+      await run("npm", ["install", ...flags, ...where, "mailkey"]);
+    } finally {
+      registry.stop();
+    }
+    expect([...registry.downloads].toSorted()).toEqual([`@mailkey/${host.name}`, "mailkey"]);
+    expect(await run(join(prefix, "bin/mailkey"), ["--version"])).toContain("(abc1234, bun ");
+    expect(readFileSync(join(prefix, "share/man/man1/mailkey.1"), "utf8")).toContain(".TH MAILKEY 1");
+  });
+});
