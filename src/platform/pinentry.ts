@@ -36,8 +36,8 @@ export interface Pinentry {
 /** Assuan allows 1,000 bytes a line; more is not pinentry. */
 const MAX_LINE_BYTES = 4096;
 const MAX_PIN_BYTES = 2048;
-/** pinentry counts by itself; one that does not is ended this much later. */
-const GRACE_SECONDS = 5;
+/** pinentry counts by itself; one that does not, or does not answer at all, is ended this much later. */
+const GRACE_SECONDS = 2;
 /** libgpg-error: the upper bits tell who found it. */
 const CODE_MASK = 0xffff;
 const CANCELLED = new Set([99, 198]);
@@ -53,7 +53,7 @@ export async function openPinentry(options: PinentryOptions): Promise<Pinentry> 
     env: options.env,
     signal: options.signal,
   });
-  const dialogue = new Dialogue(child, options.program);
+  const dialogue = new Dialogue(child, options.program, (options.timeoutSeconds + GRACE_SECONDS) * 1000);
   try {
     await dialogue.reply();
     const { env } = options;
@@ -76,7 +76,7 @@ export async function openPinentry(options: PinentryOptions): Promise<Pinentry> 
   return {
     async ask(problem) {
       if (problem !== undefined) await dialogue.command(`SETERROR ${escaped(problem)}`);
-      return dialogue.pin((options.timeoutSeconds + GRACE_SECONDS) * 1000);
+      return dialogue.send("GETPIN");
     },
     close: () => dialogue.end(),
   };
@@ -93,32 +93,43 @@ interface Waiting {
 class Dialogue {
   readonly #child: Child;
   readonly #program: string;
+  readonly #limitMs: number;
   #waiting: Waiting | undefined;
   /** What came of a line that has not ended yet, and of the answer so far. Both may hold a passphrase. */
   #line = new Bytes(MAX_LINE_BYTES);
   #data = new Bytes(MAX_PIN_BYTES);
   #failure: MailkeyError | undefined;
 
-  constructor(child: Child, program: string) {
+  constructor(child: Child, program: string, limitMs: number) {
     this.#child = child;
     this.#program = program;
+    this.#limitMs = limitMs;
     child.stdin.on("error", () => undefined); // it is gone: `close` says so
     child.stdout.on("data", (chunk: Buffer) => this.#take(chunk));
     child.on("error", (error) => this.#fail(startError(program, error)));
     child.on("close", () => this.#fail(unusable(`${program} ended in the middle of the question`, "ended")));
   }
 
-  /** The answer to what was sent last. The greeting is one, too. */
+  /** The answer to what was sent last; the greeting is one, too. Each has a time limit. */
   async reply(): Promise<Uint8Array> {
     if (this.#failure !== undefined) throw this.#failure;
-    return new Promise((resolve, reject) => {
-      this.#waiting = { resolve, reject };
-    });
+    const timer = setTimeout(() => this.#fail(refusal(TIMEOUT, "")), this.#limitMs);
+    try {
+      return await new Promise((resolve, reject) => {
+        this.#waiting = { resolve, reject };
+      });
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  send(line: string): Promise<Uint8Array> {
+    this.#child.stdin.write(`${line}\n`);
+    return this.reply();
   }
 
   async command(line: string): Promise<void> {
-    this.#child.stdin.write(`${line}\n`);
-    (await this.reply()).fill(0);
+    (await this.send(line)).fill(0);
   }
 
   /** What this pinentry does not know does not matter. */
@@ -127,16 +138,6 @@ class Dialogue {
       await this.command(line);
     } catch (error) {
       if (this.#failure !== undefined) throw error;
-    }
-  }
-
-  async pin(timeoutMs: number): Promise<Uint8Array> {
-    const timer = setTimeout(() => this.#fail(refusal(TIMEOUT, "")), timeoutMs);
-    try {
-      this.#child.stdin.write("GETPIN\n");
-      return await this.reply();
-    } finally {
-      clearTimeout(timer);
     }
   }
 
