@@ -5,12 +5,16 @@ import { writeStderr, writeStdout } from "./platform/stdio.ts";
 async function main(): Promise<number> {
   const words = process.argv.slice(2);
   const quick = await quickToken(words, process.env);
-  if (quick !== undefined && "token" in quick) {
-    writeStdout(`${quick.token}\n`);
-    return 0;
+  if (quick !== undefined && "token" in quick && quick.warning === undefined) {
+    try {
+      writeStdout(`${quick.token}\n`);
+      return 0;
+    } catch {
+      // told by the ordinary way, which tries it once more
+    }
   }
   const { runProgram } = await import("./cli/program.ts");
-  return runProgram(words, process.env, quick?.error);
+  return runProgram(words, process.env, quick);
 }
 
 // `exit`, not `exitCode`: an idle connection kept alive by fetch must not hold the answer back.

@@ -71,6 +71,12 @@ export class Renewer {
     this.#lookSoon();
   }
 
+  /** Milliseconds until its next attempt; undefined when something has to change first, or it is not kept. */
+  nextInMs(target: Target): number | undefined {
+    const nextAtMs = this.#tokens.get(keyOf(target))?.nextAtMs ?? Infinity;
+    return nextAtMs === Infinity ? undefined : Math.max(0, nextAtMs - this.#ports.nowMs());
+  }
+
   remove(target: Target): void {
     this.#tokens.delete(keyOf(target));
   }

@@ -18,6 +18,8 @@ export interface ServerPorts {
   readonly page: (path: string) => { readonly type: string; readonly body: string } | undefined;
   /** Whether the process at the other end may be here. */
   readonly admits: (socket: Socket) => boolean;
+  /** Told of every connection, how it ended: `timed_out` without a request, too slow, or too long. */
+  readonly ended: (fate: "served" | "refused" | "timed_out") => void;
   readonly limits?: Partial<Limits>;
 }
 
@@ -79,11 +81,11 @@ export class AgentServer {
 
   #admit(socket: Socket): void {
     if (!this.#ports.admits(socket)) {
-      this.#refused += 1;
+      this.#refuse();
       return void socket.destroy();
     }
     if (this.#conversations.size >= this.#limits.clients && !this.#dropSilent()) {
-      this.#refused += 1;
+      this.#refuse();
       return void socket.end(`${this.#ports.busy}\n`);
     }
     const conversation: Conversation = new Conversation(socket, this.#ports, this.#limits, {
@@ -92,12 +94,18 @@ export class AgentServer {
         this.#conversations.delete(conversation);
         this.#conversations.add(conversation); // its silence begins now
       },
-      dropped: () => {
-        this.#dropped += 1;
+      gone: (isDropped) => {
+        this.#conversations.delete(conversation);
+        if (isDropped) this.#dropped += 1;
+        this.#ports.ended(isDropped ? "timed_out" : "served");
       },
-      gone: () => this.#conversations.delete(conversation),
     });
     this.#conversations.add(conversation);
+  }
+
+  #refuse(): void {
+    this.#refused += 1;
+    this.#ports.ended("refused");
   }
 
   #dropSilent(): boolean {
@@ -112,8 +120,7 @@ export class AgentServer {
 
 interface Observed {
   served(): void;
-  dropped(): void;
-  gone(): void;
+  gone(isDropped: boolean): void;
 }
 
 const HTTP_REQUEST = /^GET (\/\S*) HTTP\/1\.[01]\r?$/;
@@ -129,6 +136,7 @@ class Conversation {
   #deadline: NodeJS.Timeout | undefined;
   #waiting: NodeJS.Timeout | undefined;
   #hasEnded = false;
+  #isDropped = false;
   isAnswering = false;
 
   constructor(socket: Socket, ports: ServerPorts, limits: Limits, observed: Observed) {
@@ -145,7 +153,7 @@ class Conversation {
     socket.on("close", () => {
       clearTimeout(this.#deadline);
       clearInterval(this.#waiting);
-      observed.gone();
+      observed.gone(this.#isDropped);
     });
     this.#expectRequest();
   }
@@ -157,7 +165,7 @@ class Conversation {
   }
 
   drop(): void {
-    this.#observed.dropped();
+    this.#isDropped = true;
     this.#socket.destroy();
   }
 

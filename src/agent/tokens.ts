@@ -18,15 +18,26 @@ import { remainingSeconds, requiredSeconds } from "../tokens/freshness.ts";
 import { getToken, type TokenAnswer, type TokenPorts } from "../tokens/get-token.ts";
 import { vaultSettingsPath } from "../vault/settings.ts";
 import type { Observer, Target } from "./event.ts";
+import type { AnswerSource } from "./metrics.ts";
 import { PROTOCOL_VERSION, type Request, type TokenReply } from "./protocol.ts";
 import type { Attempt } from "./renewal.ts";
 import { asMailkeyError, errorLine, wireError } from "./wire-error.ts";
 
+/** What one attempt needs. To be ended, whatever becomes of it. */
+export interface TokenLease {
+  readonly ports: TokenPorts;
+  end(): void;
+}
+
 export interface TokenServicePorts {
-  /** Anew for each attempt: the configuration may have changed. */
-  readonly tokenPorts: () => TokenPorts;
+  /** Anew for each attempt: the configuration may have changed. @param forClient a program waits, and a person may be asked */
+  readonly lease: (forClient: boolean) => TokenLease;
   readonly clock: Clock;
   readonly observe: Observer;
+  /** What an attempt came to that a client asked for. */
+  readonly attempted: (target: Target, attempt: Attempt) => void;
+  /** Counts an answer. @param code the error's, where there was no token */
+  readonly answered: (source: AnswerSource, seconds: number, code?: string) => void;
 }
 
 /** What a client asks for, of a request. */
@@ -57,7 +68,9 @@ const MAX_REMEMBERED = 4096;
 export class TokenService {
   readonly #ports: TokenServicePorts;
   readonly #remembered = new Map<string, Remembered>();
+  /** Of programs, by what they want. */
   readonly #flights = new Map<string, Promise<TokenAnswer>>();
+  readonly #running = new Set<Promise<TokenAnswer>>();
   /** Rises when everything is forgotten: what was under way then is not remembered. */
   #era = 0;
 
@@ -67,27 +80,33 @@ export class TokenService {
 
   /** @returns the reply's line: at once when it is remembered. Never throws nor rejects. */
   answer(wanted: Wanted): string | Promise<string> {
+    const start = performance.now();
     const known = this.#remembered.get(keyOf(wanted));
-    if (known !== undefined && wanted.force !== true && this.#isGood(known, wanted.min_ttl)) return known.line;
-    return this.#obtain(wanted).catch(errorLine);
+    if (known !== undefined && wanted.force !== true && this.#isGood(known, wanted.min_ttl)) {
+      this.#ports.answered("hot", secondsSince(start));
+      return known.line;
+    }
+    return this.#answerLater(wanted, start);
   }
 
   /** For the renewer: a token of `target` that lasts `minTtlSeconds`, or what prevented it. Never rejects. */
   async renew(target: Target, minTtlSeconds: number): Promise<Attempt> {
-    const ports = this.#ports.tokenPorts();
+    const lease = this.#ports.lease(false);
+    const { ports } = lease;
     try {
       const account = await loadAccount(ports.paths, target.address);
-      const answer = await this.#attempt(ports, account, { ...target, min_ttl: minTtlSeconds });
-      const { token, failure, source } = answer;
-      const remaining = remainingSeconds(token, ports.clock.now());
-      if (failure !== undefined) return failed(failure, remaining);
-      const isNew = source === "refreshed";
-      return { kind: "fresh", remainingSeconds: remaining, lifetimeSeconds: token.lifetimeSeconds, isNew };
+      const answer = await this.#attempt(ports, account, { resource: target.resource, min_ttl: minTtlSeconds });
+      return attemptOf(answer, ports.clock);
     } catch (error) {
-      if (isMailkeyError(error, "ERR_VAULT_LOCKED")) return { kind: "locked" };
-      if (isMailkeyError(error) && UNUSABLE.has(error.code)) return { kind: "idle" };
-      return failed(asMailkeyError(error), 0);
+      return failedAttempt(asMailkeyError(error));
+    } finally {
+      lease.end();
     }
+  }
+
+  /** Resolves when nothing is under way any more. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#running);
   }
 
   /** Drops every remembered token. */
@@ -96,21 +115,55 @@ export class TokenService {
     this.#remembered.clear();
   }
 
-  async #obtain(wanted: Wanted): Promise<string> {
+  async #answerLater(wanted: Wanted, start: number): Promise<string> {
+    const lease = this.#ports.lease(true);
+    try {
+      const { line, source } = await this.#obtain(wanted, lease.ports);
+      this.#ports.answered(source, secondsSince(start));
+      return line;
+    } catch (error) {
+      const told = asMailkeyError(error);
+      this.#ports.answered("none", secondsSince(start), told.code);
+      return errorLine(told);
+    } finally {
+      lease.end();
+    }
+  }
+
+  async #obtain(
+    wanted: Wanted,
+    ports: TokenPorts,
+  ): Promise<{ readonly line: string; readonly source: TokenAnswer["source"] }> {
     const era = this.#era;
-    const ports = this.#ports.tokenPorts();
     const isCurrent = await this.#witness(wanted.address, ports);
     const account = await loadAccount(ports.paths, wanted.address);
-    const answer = await this.#attempt(ports, account, wanted);
+    const answer = await this.#reported(account, wanted, ports, () => this.#shared(ports, account, wanted));
+    const { token, source } = answer;
     const line = tokenLine(answer);
     // What was obtained just now is remembered at the next request: only then is it known what the vault looked like before.
-    if (answer.source === "cached" && isCurrent !== undefined && era === this.#era) {
-      const { token } = answer;
+    if (source === "cached" && isCurrent !== undefined && era === this.#era) {
       if (this.#remembered.size >= MAX_REMEMBERED) this.#remembered.clear();
       const required = requiredSeconds(token, ports.config.marginSeconds);
       this.#remembered.set(keyOf(wanted), { line, token, requiredSeconds: required, isCurrent });
     }
-    return line;
+    return { line, source };
+  }
+
+  async #reported(
+    { address, provider }: ResolvedAccount,
+    { resource }: Wanted,
+    { clock }: TokenPorts,
+    attempt: () => Promise<TokenAnswer>,
+  ): Promise<TokenAnswer> {
+    const target = { address, resource: findResource(provider, resource).name };
+    try {
+      const answer = await attempt();
+      this.#ports.attempted(target, attemptOf(answer, clock));
+      return answer;
+    } catch (error) {
+      this.#ports.attempted(target, failedAttempt(asMailkeyError(error)));
+      throw error;
+    }
   }
 
   /** Looks at the files that a token of `address` comes from, and can tell later whether they are the same. */
@@ -131,26 +184,32 @@ export class TokenService {
     return () => look() === seen;
   }
 
-  /** One attempt for a token at a time; who comes meanwhile shares it, when what it brings lasts long enough. */
-  async #attempt(ports: TokenPorts, account: ResolvedAccount, wanted: Wanted): Promise<TokenAnswer> {
-    const resource = findResource(account.provider, wanted.resource).name;
-    const { address, credential } = account;
-    const flight = [address, credential, resource].join("\n");
-    const other = wanted.force === true ? undefined : this.#flights.get(flight);
+  /** Programs that want the same at the same time share one attempt, when what it brings lasts long enough. */
+  async #shared(ports: TokenPorts, account: ResolvedAccount, wanted: Wanted): Promise<TokenAnswer> {
+    const attempt = () => this.#attempt(ports, account, wanted);
+    if (wanted.force === true) return attempt();
+    const key = [account.address, account.credential, wanted.resource].join("\n");
+    const other = this.#flights.get(key);
     if (other !== undefined) {
       const answer = await other;
       if (remainingSeconds(answer.token, ports.clock.now()) > (wanted.min_ttl ?? 0)) return answer;
     }
-    const attempt = this.#tell(ports, { address, resource }, () =>
-      getToken(ports, account, { resource, minTtlSeconds: wanted.min_ttl, force: wanted.force }),
-    );
-    if (wanted.force === true) return attempt;
-    this.#flights.set(flight, attempt);
+    const flight = attempt();
+    this.#flights.set(key, flight);
     try {
-      return await attempt;
+      return await flight;
     } finally {
-      if (this.#flights.get(flight) === attempt) this.#flights.delete(flight);
+      if (this.#flights.get(key) === flight) this.#flights.delete(key);
     }
+  }
+
+  /** One that the renewer makes meanwhile is not waited for while there is a token that will do. */
+  #attempt(ports: TokenPorts, account: ResolvedAccount, wanted: Wanted): Promise<TokenAnswer> {
+    const resource = findResource(account.provider, wanted.resource).name;
+    const request = { resource, minTtlSeconds: wanted.min_ttl, force: wanted.force };
+    const attempt = this.#tell(ports, { address: account.address, resource }, () => getToken(ports, account, request));
+    this.#running.add(attempt);
+    return attempt.finally(() => this.#running.delete(attempt));
   }
 
   /** Makes the attempt, and tells the observers what came of it. */
@@ -176,8 +235,26 @@ export class TokenService {
   }
 }
 
+function secondsSince(start: number): number {
+  return (performance.now() - start) / 1000;
+}
+
 function keyOf({ address, resource }: Wanted): string {
   return `${address ?? ""}\n${resource ?? ""}`;
+}
+
+function attemptOf({ token, failure, source }: TokenAnswer, clock: Clock): Attempt {
+  const remaining = remainingSeconds(token, clock.now());
+  if (failure !== undefined) return failed(failure, remaining);
+  const isNew = source === "refreshed";
+  return { kind: "fresh", remainingSeconds: remaining, lifetimeSeconds: token.lifetimeSeconds, isNew };
+}
+
+/** One that brought no token. */
+function failedAttempt(error: MailkeyError): Attempt {
+  if (error.code === "ERR_VAULT_LOCKED") return { kind: "locked" };
+  const isNotSignedIn = error.code === "ERR_SIGN_IN_AGAIN" && error.details?.["error"] === undefined;
+  return isNotSignedIn || UNUSABLE.has(error.code) ? { kind: "idle" } : failed(error, 0);
 }
 
 function failed(error: MailkeyError, remaining: number): Attempt {

@@ -12,6 +12,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   test: async () => (await import("./test.ts")).test,
   doctor: async () => (await import("./doctor.ts")).doctor,
   explain: async () => (await import("./explain.ts")).explainCommand,
+  agent: async () => (await import("./agent.ts")).agent,
   providers: async () => (await import("./providers.ts")).providers,
   vault: async () => (await import("./vault.ts")).vault,
   import: async () => (await import("./import.ts")).importCommand,
@@ -38,5 +39,5 @@ export const GROUPS: readonly { readonly title: string; readonly names: readonly
   { title: "Sign in", names: ["add", "login", "import"] },
   { title: "Use", names: ["setup", "token", "test", "mutt-oauth2"] },
   { title: "Look", names: ["doctor", "explain", "list", "status", "show", "providers"] },
-  { title: "Keep", names: ["vault", "remove", "revoke", "completions"] },
+  { title: "Keep", names: ["agent", "vault", "remove", "revoke", "completions"] },
 ];

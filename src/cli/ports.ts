@@ -2,6 +2,7 @@
 import { MailkeyError } from "../errors.ts";
 import { loadConfig, type Config } from "../accounts/config.ts";
 import type { TokenPorts } from "../tokens/get-token.ts";
+import { systemTokenPorts } from "../tokens/system-ports.ts";
 import { openVault } from "../vault/open.ts";
 import type { AskPassphrase } from "../vault/passphrase.ts";
 import type { Context } from "./context.ts";
@@ -13,21 +14,16 @@ export function tokenPorts(
   askPassphrase: AskPassphrase = terminalAsker(context),
 ): TokenPorts {
   const { env, paths, clock, signal } = context;
-  return {
+  return systemTokenPorts({
     env,
     paths,
     clock,
     signal,
     config,
-    random: Math.random,
-    createFetch: (timeoutMs) => async (url, init) => {
-      const { createFetch } = await import("../platform/http.ts"); // not needed for a cached token
-      return createFetch({ env, caFile: config.caFile, timeoutMs })(url, init);
-    },
     ...(context.terminal.interactive ? { askPassphrase } : {}),
     openVault: () => openVault(paths, env, { askPassphrase }),
     trace: context.trace,
-  };
+  });
 }
 
 /** Asks on the terminal; where there is none, throws ERR_VAULT_LOCKED. */

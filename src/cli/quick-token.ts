@@ -2,26 +2,38 @@
  * The shortest way to a token: what mail programs type, answered by the agent before anything else of mailkey is loaded. Whatever is
  * not this one case goes the ordinary way, which knows all flags and does without an agent.
  */
-import { askAgent } from "../agent/ask-agent.ts";
+import { askAgent, errorOf } from "../agent/ask-agent.ts";
 import type { TokenReply } from "../agent/protocol.ts";
 import { isMailkeyError, type MailkeyError } from "../errors.ts";
 import { resolvePaths, type Environment } from "../platform/paths.ts";
 
-export type QuickAnswer = { readonly token: string } | { readonly error: MailkeyError };
+export type QuickAnswer =
+  | { readonly token: string; readonly warning?: MailkeyError | undefined }
+  | { readonly error: MailkeyError };
+
+/**
+ * Whether a command line is the one that is answered here. The ordinary way then need not ask the agent again.
+ *
+ * @param values its flags, where they have been parsed
+ */
+export function isQuick(words: readonly string[], values: object = {}): boolean {
+  const [command, address, ...rest] = words;
+  return (
+    command === "token" && rest.length === 0 && address?.startsWith("-") !== true && Object.keys(values).length === 0
+  );
+}
 
 /**
  * @param words the command line
  * @returns undefined when the ordinary way has to be gone
  */
 export async function quickToken(words: readonly string[], env: Environment): Promise<QuickAnswer | undefined> {
-  const [command, address, ...rest] = words;
-  if (command !== "token" || rest.length > 0 || address?.startsWith("-") === true) return undefined;
+  if (!isQuick(words)) return undefined;
   try {
-    const reply = await askAgent<TokenReply>(resolvePaths(env), { do: "token", address });
-    return reply === undefined || reply.warning !== undefined ? undefined : { token: reply.token };
+    const reply = await askAgent<TokenReply>(resolvePaths(env), { do: "token", address: words[1] });
+    if (reply === undefined) return undefined;
+    return { token: reply.token, warning: reply.warning === undefined ? undefined : errorOf(reply.warning) };
   } catch (error) {
-    // A person at a terminal can unlock the vault without the agent.
-    if (!isMailkeyError(error) || error.code === "ERR_VAULT_LOCKED") return undefined;
-    return { error };
+    return isMailkeyError(error) ? { error } : undefined;
   }
 }

@@ -1,11 +1,13 @@
 /** `mailkey token`: what mail programs run. On standard output the token and a newline, or nothing. */
+import { loadConfig } from "../accounts/config.ts";
 import { loadAccount, type ResolvedAccount } from "../accounts/resolve.ts";
 import { MailkeyError } from "../errors.ts";
 import type { Protocol } from "../providers/provider.ts";
-import type { AccessToken } from "../tokens/credential.ts";
 import { getToken } from "../tokens/get-token.ts";
 import { defineCommand } from "./command.ts";
 import { tokenPorts } from "./ports.ts";
+import { isQuick } from "./quick-token.ts";
+import { tokenFromAgent, type GivenToken } from "./token-from-agent.ts";
 
 const FORMATS = ["token", "sasl", "msasl", "json"] as const;
 type Format = (typeof FORMATS)[number];
@@ -45,24 +47,24 @@ scope and expiry.`,
   async run({ values, args, context }) {
     const format = (values.format ?? "token") as Format;
     const minTtlSeconds = parseSeconds(values["min-ttl"]);
-    const account = await loadAccount(context.paths, args[0]);
-    const answer = await getToken(tokenPorts(context), account, {
-      resource: values.resource,
-      minTtlSeconds,
-      force: values.force,
-    });
+    const wanted = { resource: values.resource, minTtlSeconds, force: values.force };
+    const config = loadConfig(context.paths, context.env);
+    const answer =
+      (await tokenFromAgent(context, config, args[0], wanted, isQuick(["token", ...args], values))) ??
+      (await getToken(tokenPorts(context, config), await loadAccount(context.paths, args[0]), wanted));
     if (answer.warning !== undefined) {
       await (await import("./problem.ts")).writeStaleWarning(context, answer.warning); // seldom
     }
+    const account = () => loadAccount(context.paths, args[0]);
     context.stdout(`${await render(answer.token, format, (values.protocol ?? "imap") as Protocol, account)}\n`);
   },
 });
 
 async function render(
-  access: AccessToken,
+  access: GivenToken["token"],
   format: Format,
   protocol: Protocol,
-  account: ResolvedAccount,
+  account: () => Promise<ResolvedAccount>,
 ): Promise<string> {
   if (format === "token") return access.value.reveal();
   if (format === "json") {
@@ -75,7 +77,7 @@ async function render(
     });
   }
   const { saslLine } = await import("./token-sasl.ts");
-  return saslLine(access.value, format, protocol, account);
+  return saslLine(access.value, format, protocol, await account());
 }
 
 function parseSeconds(text: string | undefined): number | undefined {

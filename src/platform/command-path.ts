@@ -11,7 +11,7 @@ export function commandPath(env: Environment): string {
 }
 
 /** The words that run this very program, in this very runtime: for a process of its own. */
-export function ownCommand(): readonly string[] {
+export function ownCommand(): readonly [program: string, ...args: string[]] {
   const own = ownPath();
   return own === process.execPath ? [own] : [process.execPath, own];
 }

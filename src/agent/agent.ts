@@ -1,0 +1,315 @@
+/**
+ * The agent: one process of the user's that keeps the vault open, renews every token ahead of its end, and answers on a socket.
+ *
+ * This module puts its parts together and takes them apart in the right order. Nothing in it is needed for correctness: whoever finds
+ * no agent does the same by the same token path, and locks, vault and files are shared with it.
+ */
+import { join } from "node:path";
+import { loadConfig, type Config } from "../accounts/config.ts";
+import { createAlarm } from "../platform/alarm.ts";
+import { systemClock } from "../platform/clock.ts";
+import { ownCommand } from "../platform/command-path.ts";
+import { hardenProcess, type Protection } from "../platform/harden.ts";
+import { openLibc, type Libc } from "../platform/libc.ts";
+import type { Environment, Paths } from "../platform/paths.ts";
+import { peerUid } from "../platform/peer.ts";
+import { SecretMemory } from "../platform/secret-memory.ts";
+import { startSteadyTime } from "../platform/steady-time.ts";
+import { watchFolders } from "../platform/watch.ts";
+import type { TokenPorts } from "../tokens/get-token.ts";
+import { systemTokenPorts } from "../tokens/system-ports.ts";
+import { VERSION } from "../version.ts";
+import { socketPath } from "./ask-agent.ts";
+import { Budget } from "./budget.ts";
+import { dispatcher, BUSY_LINE, WAITING_LINE, type Operations } from "./dispatch.ts";
+import type { AgentEvent, Target } from "./event.ts";
+import { Ledger } from "./ledger.ts";
+import { beTheOnlyOne, isActivated, listen, removeLeftover, withoutActivation } from "./listening.ts";
+import { createLog, type Log } from "./log.ts";
+import { fileSink, logPath, stderrSink } from "./log-sinks.ts";
+import { Metrics } from "./metrics.ts";
+import { Observers } from "./observers.ts";
+import { PROTOCOL_VERSION } from "./protocol.ts";
+import { Renewer } from "./renewer.ts";
+import { Roster } from "./roster.ts";
+import { AgentServer } from "./server.ts";
+import type { StatusReply, TokenStatus } from "./status.ts";
+import { TokenService, type TokenLease } from "./tokens.ts";
+import { VaultLock } from "./unlock.ts";
+import { asMailkeyError } from "./wire-error.ts";
+
+export interface AgentPorts {
+  readonly env: Environment;
+  readonly paths: Paths;
+  /** Aborted when the process is to end. */
+  readonly signal: AbortSignal;
+  /** Nobody reads standard error: the log goes into a file. */
+  readonly detached: boolean;
+}
+
+/** A renewal that is under way is waited for: what it brings may exist nowhere else. */
+const LAST_ATTEMPT_MS = 15_000;
+
+/**
+ * Runs until it is told to stop, by the signal or by a client.
+ *
+ * @throws ERR_LOCK_TIMEOUT when another agent runs, ERR_CONFIG, ERR_STORAGE, ERR_UNTRUSTED_FILE
+ */
+export async function runAgent(ports: AgentPorts): Promise<void> {
+  const lock = await beTheOnlyOne(ports.paths);
+  try {
+    const config = loadConfig(ports.paths, ports.env);
+    const agent = new Agent(ports, config, await openLibc());
+    await agent.run();
+  } finally {
+    lock.release();
+  }
+}
+
+class Agent {
+  readonly #ports: AgentPorts;
+  readonly #env: Environment;
+  readonly #log: Log;
+  readonly #startedAtMs = systemClock.now().wallMs;
+  readonly #libc: Libc | undefined;
+  readonly #vault: VaultLock;
+  readonly #tokens: TokenService;
+  readonly #budget: Budget;
+  readonly #renewer: Renewer;
+  readonly #roster: Roster;
+  readonly #observers: Observers;
+  readonly #server: AgentServer;
+  readonly #ledger = new Ledger(systemClock);
+  readonly #stopping = new AbortController();
+  #config: Config;
+  #locksAtMs: number | undefined;
+  #protection: readonly Protection[] = [];
+
+  constructor(ports: AgentPorts, config: Config, libc: Libc | undefined) {
+    const { paths, detached } = ports;
+    const nowMs = startSteadyTime(systemClock);
+    const alarm = () => createAlarm(libc, nowMs);
+    this.#ports = ports;
+    this.#config = config;
+    this.#libc = libc;
+    this.#env = withoutActivation(ports.env);
+    this.#log = createLog(
+      systemClock,
+      config.agent.logLevel,
+      detached ? fileSink(logPath(paths)) : stderrSink(ports.env),
+    );
+    this.#vault = new VaultLock({
+      paths,
+      env: this.#env,
+      alarm: alarm(),
+      memory: new SecretMemory(libc),
+      program: ownCommand(),
+      config: () => this.#config.agent,
+      observe: (event) => this.#lockChanged(event),
+    });
+    this.#tokens = new TokenService({
+      lease: (forClient) => this.#lease(forClient),
+      clock: systemClock,
+      observe: (event) => this.#observe(event),
+      attempted: (target, attempt) => this.#renewer.observe(target, attempt),
+      answered: (source, seconds, code) => this.#observers.metrics.answered(source, seconds, code),
+    });
+    this.#budget = new Budget({ nowMs, alarm: alarm() });
+    this.#renewer = new Renewer({
+      renew: (target, minTtlSeconds) => this.#tokens.renew(target, minTtlSeconds),
+      budget: this.#budget,
+      alarm: alarm(),
+      nowMs,
+      random: Math.random,
+      report: () => undefined, // the token service has told the observers
+    });
+    this.#roster = new Roster({
+      paths,
+      clock: systemClock,
+      config: () => this.#config,
+      kept: ({ renewable, times }) => {
+        this.#ledger.begin(renewable.target, times);
+        this.#renewer.set(renewable, times);
+      },
+      gone: (target) => {
+        this.#renewer.remove(target);
+        this.#observe({ kind: "gone", target });
+      },
+    });
+    this.#observers = new Observers({
+      env: this.#env,
+      paths,
+      clock: systemClock,
+      log: this.#log,
+      config,
+      wantsFile: (target) => this.#roster.wantsFile(target),
+      providerOf: (address) => this.#roster.providerOf(address),
+      clients: () => this.#server.counts.connected,
+      alarm,
+    });
+    this.#server = new AgentServer({
+      answer: dispatcher(this.#operations(), paths),
+      waiting: WAITING_LINE,
+      busy: BUSY_LINE,
+      page: (path) =>
+        path === "/metrics" ? { type: Metrics.CONTENT_TYPE, body: this.#observers.metrics.write() } : undefined,
+      admits: (socket) => {
+        const user = peerUid(this.#libc, socket);
+        return user === undefined || user === process.getuid?.() || user === 0;
+      },
+      ended: (fate) => this.#observers.metrics.clientEnded(fate),
+    });
+  }
+
+  async run(): Promise<void> {
+    const { paths, env, signal } = this.#ports;
+    const activated = isActivated(env);
+    this.#protection = hardenProcess(this.#libc);
+    this.#observers.tokenFiles.start();
+    await listen(this.#server, paths, activated);
+    await this.#review();
+    this.#renewer.start();
+    const watch = watchFolders([join(paths.config, "accounts"), join(paths.state, "status")], (names) => {
+      void this.#filesChanged(names);
+    });
+    const reload = () => void this.#reload().catch(() => undefined); // the log has it
+    process.on("SIGHUP", reload);
+    this.#log("started", { version: VERSION, pid: process.pid, socket: socketPath(paths) });
+    await aborted(AbortSignal.any([signal, this.#stopping.signal]));
+    process.off("SIGHUP", reload);
+    watch.close();
+    await this.#end(activated);
+  }
+
+  /** New clients do without; those that wait get what is under way; then everything is forgotten. */
+  async #end(activated: boolean): Promise<void> {
+    this.#log("stopping");
+    this.#server.close();
+    if (!activated) removeLeftover(socketPath(this.#ports.paths));
+    await within(LAST_ATTEMPT_MS, Promise.all([this.#renewer.stop(), this.#tokens.settled()]));
+    this.#vault.lock("stopping");
+    await this.#observers.stop();
+  }
+
+  #observe(event: AgentEvent): void {
+    this.#ledger.observe(event);
+    this.#observers.observe(event);
+  }
+
+  #lease(forClient: boolean): TokenLease {
+    const { paths, signal } = this.#ports;
+    const lease = this.#vault.lease(forClient ? "may-ask" : "never");
+    const ports = systemTokenPorts({
+      env: this.#env,
+      paths,
+      clock: systemClock,
+      config: this.#config,
+      signal: AbortSignal.any([signal, this.#stopping.signal]),
+      openVault: () => lease.openVault(),
+    });
+    return { ports: forClient ? this.#atOnce(ports) : ports, end: () => lease.end() };
+  }
+
+  /** Who waits goes before those that are renewed ahead, and counts with them: a crowd of programs is no storm. */
+  #atOnce(ports: TokenPorts): TokenPorts {
+    const createFetch: TokenPorts["createFetch"] = (timeoutMs) => {
+      const fetch = ports.createFetch(timeoutMs);
+      return (url, init) => this.#budget.run(new URL(url).origin, () => fetch(url, init));
+    };
+    return { ...ports, createFetch };
+  }
+
+  #operations(): Operations {
+    return {
+      tokens: this.#tokens,
+      status: () => this.#status(),
+      metrics: () => this.#observers.metrics.write(),
+      lock: () => this.#vault.lock("asked"),
+      unlock: (passphrase, env) => this.#vault.unlock({ passphrase, env }),
+      reload: () => this.#reload(),
+      stop: () => setImmediate(() => this.#stopping.abort()), // after the answer
+    };
+  }
+
+  #lockChanged(event: Extract<AgentEvent, { kind: "locked" | "unlocked" }>): void {
+    const { lockAfterMs } = this.#config.agent;
+    const isOpen = event.kind === "unlocked";
+    this.#locksAtMs = isOpen && lockAfterMs !== undefined ? systemClock.now().wallMs + lockAfterMs : undefined;
+    this.#observe(event);
+    if (isOpen) return this.#renewer.vaultUnlocked();
+    this.#tokens.forget();
+    this.#renewer.vaultLocked();
+  }
+
+  async #reload(): Promise<void> {
+    try {
+      this.#config = loadConfig(this.#ports.paths, this.#env);
+    } catch (error) {
+      this.#log("settings-refused", { reason: asMailkeyError(error).message });
+      throw error;
+    }
+    this.#tokens.forget();
+    await this.#review();
+    this.#renewer.kick();
+    this.#log("reloaded");
+  }
+
+  async #review(): Promise<void> {
+    await this.#roster.review();
+    this.#observers.review();
+  }
+
+  async #filesChanged(names: ReadonlySet<string>): Promise<void> {
+    await this.#roster.filesChanged(names);
+    if ([...names].some((name) => name.endsWith(".toml"))) this.#observers.review();
+  }
+
+  async #status(): Promise<StatusReply> {
+    const { paths, env } = this.#ports;
+    const { state, needs, memory } = await this.#vault.status();
+    return {
+      v: PROTOCOL_VERSION,
+      version: VERSION,
+      pid: process.pid,
+      started_at_ms: this.#startedAtMs,
+      started_by: isActivated(env) ? "socket" : "command",
+      socket: socketPath(paths),
+      state,
+      needs,
+      locks_at_ms: this.#locksAtMs,
+      memory,
+      protection: this.#protection,
+      clients: this.#server.counts,
+      tokens: this.#roster.all.map(({ renewable }) => this.#tokenStatus(renewable.target)),
+      token_files: { addresses: this.#observers.tokenFiles.addresses, problem: this.#observers.tokenFiles.problem },
+    };
+  }
+
+  #tokenStatus(target: Target): TokenStatus {
+    const { endsAtMs, problem } = this.#ledger.of(target);
+    const renewsInMs = this.#renewer.nextInMs(target);
+    return {
+      ...target,
+      ends_at_ms: endsAtMs,
+      renews_at_ms: renewsInMs === undefined ? undefined : Math.round(systemClock.now().wallMs + renewsInMs),
+      problem,
+    };
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
+
+/** Waits for `work`, but not for ever. */
+async function within(ms: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([work, limit]);
+  clearTimeout(timer);
+}

@@ -1,0 +1,47 @@
+/** `mailkey agent status` in words. */
+import type { StatusReply, TokenStatus } from "../agent/status.ts";
+import { withoutControls } from "../platform/text.ts";
+import { VERSION } from "../version.ts";
+import type { Context } from "./context.ts";
+import { formatSeconds } from "./duration.ts";
+import { table } from "./table.ts";
+
+const STATES: Record<StatusReply["state"], string> = {
+  unlocked: "the vault is open",
+  closed: "the vault opens when somebody asks: mailkey agent unlock",
+  refused: "the vault stays closed, because nobody typed its passphrase: mailkey agent unlock",
+  locked: "locked: mailkey agent unlock",
+};
+
+export function statusText(status: StatusReply, { clock, terminal }: Context): string {
+  const now = clock.now().wallMs;
+  const { clients, memory, locks_at_ms: locksAtMs, token_files: files } = status;
+  const locks = locksAtMs === undefined ? "" : `, for ${formatSeconds((locksAtMs - now) / 1000)} more`;
+  const missing = status.protection.filter(({ isOn }) => !isOn).map(({ text }) => text);
+  const lines = [
+    `The agent runs (process ${status.pid}, for ${formatSeconds((now - status.started_at_ms) / 1000)}); ${STATES[status.state]}${locks}.`,
+    ...(status.version === VERSION
+      ? []
+      : [`It is version ${status.version}, this is ${VERSION}: mailkey agent stop, and it starts anew.`]),
+    `Socket ${withoutControls(status.socket)}: ${clients.served} answered, ${clients.connected} connected, ${clients.dropped} timed out, ${clients.refused} refused.`,
+    `Memory: ${memory.secrets} ${memory.secrets === 1 ? "secret" : "secrets"}, ${memory.unlockedBytes === 0 ? "kept out of swap" : "some could be swapped out"}${missing.length === 0 ? "" : `. Not on this system: ${missing.join("; ")}`}.`,
+    ...(files.addresses.length === 0 ? [] : [`Token files: ${files.addresses.map(withoutControls).join(", ")}.`]),
+    ...(files.problem === undefined ? [] : [`Token files: ${withoutControls(files.problem)}.`]),
+  ];
+  return `${lines.join("\n")}\n${tokenTable(status.tokens, now, terminal.colourOut)}`;
+}
+
+function tokenTable(tokens: readonly TokenStatus[], now: number, colour: boolean): string {
+  if (tokens.length === 0) return "";
+  const rows = tokens.map(({ address, resource, ends_at_ms: ends, renews_at_ms: renews, problem }) => [
+    { text: withoutControls(address) },
+    { text: resource },
+    { text: ends === undefined ? "none" : ends <= now ? "over" : formatSeconds((ends - now) / 1000) },
+    { text: renews === undefined ? "-" : `in ${formatSeconds((renews - now) / 1000)}` },
+    { text: problem === undefined ? "ok" : "failing", tone: problem === undefined ? "good" : "warn" } as const,
+  ]);
+  const problems = tokens.flatMap(({ address, problem }) =>
+    problem === undefined ? [] : [`\n${withoutControls(`${address}: ${problem}`)}\n`],
+  );
+  return `\n${table(["ACCOUNT", "RESOURCE", "TOKEN ENDS", "RENEWED", "LAST TIME"], rows, colour)}${problems.join("")}`;
+}
