@@ -18,6 +18,7 @@ import { executableArchive } from "./release/archive.ts";
 import { CHECKSUMS, writeChecksums } from "./release/checksums.ts";
 import { debianPackage } from "./release/deb.ts";
 import { checkHeader } from "./release/header.ts";
+import { isSignatureValid, signedAdHoc } from "./release/macos-signature.ts";
 import { mainPackage, platformPackage } from "./release/npm.ts";
 import { runtimeFor } from "./release/runtimes.ts";
 import { billOfMaterials } from "./release/sbom.ts";
@@ -50,6 +51,7 @@ try {
 async function makePlatform(source: Source, target: Target): Promise<void> {
   const executable = join(work, target.name, executableName(target));
   await compileExecutable(source, target, await runtimeFor(target, root), executable);
+  if (target.os === "darwin") ensureSigned(executable);
   checkHeader(readFileSync(executable), target);
   const options = { source, target, executable, into, quick: values.quick };
   await Promise.all([
@@ -58,6 +60,11 @@ async function makePlatform(source: Source, target: Target): Promise<void> {
     ...(target.debian === undefined ? [] : [debianPackage(options)]),
   ]);
   report(target.name);
+}
+
+function ensureSigned(executable: string): void {
+  const bytes = readFileSync(executable);
+  if (!isSignatureValid(bytes)) writeFileSync(executable, signedAdHoc(bytes, "mailkey"));
 }
 
 function report(line: string): void {

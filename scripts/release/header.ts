@@ -6,6 +6,7 @@
  * @see https://learn.microsoft.com/windows/win32/debug/pe-format
  */
 import type { Target } from "../build/targets.ts";
+import { isSignatureValid } from "./macos-signature.ts";
 
 export interface Header {
   readonly os: Target["os"];
@@ -16,7 +17,7 @@ export interface Header {
   readonly libraries?: readonly string[];
   /** Of ELF: the versions of symbols it asks for, `GLIBC_2.17` and the like. */
   readonly symbolVersions?: readonly string[];
-  /** Of Mach-O: whether there is a signature, without which macOS starts nothing on arm64. */
+  /** Of Mach-O: whether it has a valid signature. Without, macOS may kill it, and on arm64 does. */
   readonly signed?: boolean;
 }
 
@@ -30,10 +31,10 @@ const INTERPRETERS: Readonly<Record<string, string>> = {
 /** @throws Error when it is for another platform than `target`, or would not be started there */
 export function checkHeader(bytes: Buffer, target: Target): Header {
   const header = readHeader(bytes);
-  const found = `${header.os} ${header.cpu} ${header.interpreter ?? ""}`;
-  const wanted = `${target.os} ${target.cpu} ${INTERPRETERS[target.name] ?? ""}`;
+  const found = [header.os, header.cpu, header.interpreter ?? []].flat().join(" ");
+  const wanted = [target.os, target.cpu, INTERPRETERS[target.name] ?? []].flat().join(" ");
   if (found !== wanted) throw new Error(`an executable for ${wanted} is one for ${found}`);
-  if (header.signed === false && target.cpu === "arm64") throw new Error(`${target.name}: there is no signature in it`);
+  if (header.signed === false) throw new Error(`the executable for ${found} has no valid signature`);
   return header;
 }
 
@@ -103,14 +104,8 @@ function neededVersions(bytes: Buffer, { offset: start, info, strings }: StringS
 }
 
 function machO(bytes: Buffer): Header {
-  const LC_CODE_SIGNATURE = 0x1d;
-  let command = 32;
-  let signed = false;
-  for (let count = bytes.readUInt32LE(16); count > 0; count--) {
-    signed ||= bytes.readUInt32LE(command) === LC_CODE_SIGNATURE;
-    command += bytes.readUInt32LE(command + 4);
-  }
-  return { os: "darwin", cpu: cpuOf(bytes.readUInt32LE(4), { x64: 0x01000007, arm64: 0x0100000c }), signed };
+  const cpu = cpuOf(bytes.readUInt32LE(4), { x64: 0x01000007, arm64: 0x0100000c });
+  return { os: "darwin", cpu, signed: isSignatureValid(bytes) };
 }
 
 function portableExecutable(bytes: Buffer): Header {

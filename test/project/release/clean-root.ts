@@ -29,20 +29,20 @@ async function bootstrap(root: string, id: string, codename: string): Promise<vo
   const partial = `${root}.partial`;
   rmSync(partial, { recursive: true, force: true });
   mkdirSync(CACHE, { recursive: true });
-  // What this machine's apt takes this release's packages from, other people's repositories left out.
-  const sources = await run("apt-get", [
-    "indextargets",
-    "--format=deb $(REPO_URI) $(RELEASE) $(COMPONENT)",
-    "Created-By: Packages",
-    `Origin: ${id === "ubuntu" ? "Ubuntu" : "Debian"}`,
-  ]);
-  if (sources === "") throw new Error("apt has no lists: apt-get update gets them");
+  const sources = (await aptSources(id)) || (await run("apt-get", ["update", "-qq"]), await aptSources(id));
   const list = `${partial}.list`;
   writeFileSync(list, sources);
   const keyring = `--keyring=/usr/share/keyrings/${id}-archive-keyring.gpg`;
   await run("mmdebstrap", ["--variant=minbase", "--mode=root", "--quiet", keyring, codename, partial, list]);
   rmSync(list);
   renameSync(partial, root);
+}
+
+/** What this machine's apt takes this release's packages from, other people's repositories left out; empty before `apt-get update`. */
+function aptSources(id: string): Promise<string> {
+  const line = "--format=deb $(REPO_URI) $(RELEASE) $(COMPONENT)";
+  const origin = `Origin: ${id === "ubuntu" ? "Ubuntu" : "Debian"}`;
+  return run("apt-get", ["indextargets", line, "Created-By: Packages", origin]);
 }
 
 function release(): { id: string; codename: string } {
