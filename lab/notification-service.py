@@ -42,7 +42,8 @@ def called(_bus, _sender, _path, _interface, method, parameters, invocation):
         shown += 1
         app, _replaces, icon, summary, body, actions, hints, _timeout = parameters.unpack()
         invocation.return_value(GLib.Variant("(u)", (shown,)))
-        say(event="shown", id=shown, app=app, icon=icon, summary=summary, body=body, actions=actions, urgency=hints.get("urgency"))
+        pid = hints.get("sender-pid")
+        say(event="shown", id=shown, pid=pid, app=app, icon=icon, summary=summary, body=body, actions=actions, urgency=hints.get("urgency"))
     elif method == "CloseNotification":
         (closed,) = parameters.unpack()
         invocation.return_value(None)

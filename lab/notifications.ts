@@ -5,6 +5,8 @@ import { fileURLToPath } from "node:url";
 
 export interface Shown {
   readonly id: number;
+  /** The sender's process. */
+  readonly pid: number;
   readonly app: string;
   readonly icon: string;
   readonly summary: string;
