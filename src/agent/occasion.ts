@@ -6,7 +6,7 @@
 import type { ResolvedAccount } from "../accounts/resolve.ts";
 import type { Instant } from "../platform/clock.ts";
 import { shellLine, shellWord } from "../platform/shell.ts";
-import { signInEnding } from "../tokens/health.ts";
+import { secondsSince, signInEnding, type SignInEnding } from "../tokens/health.ts";
 import type { CredentialRecord } from "../tokens/record.ts";
 
 export type OccasionKind =
@@ -38,6 +38,8 @@ export interface Subject {
   readonly record: CredentialRecord | undefined;
   /** When the client's secret or certificate ends, in milliseconds since the Unix epoch. */
   readonly clientEndsAtMs: number | undefined;
+  /** Days that the sign-in before this one lasted because the client is in testing; undefined when it did not. */
+  readonly testingDays: number | undefined;
 }
 
 /** An end that is known. */
@@ -87,21 +89,33 @@ export function nextStepInSeconds({ kind, inSeconds, steps }: Ending): number | 
   return kind === "sign-in-ends" && inSeconds > 0 ? inSeconds : undefined;
 }
 
-function signInEndingOf({ account, record }: Subject, now: Instant): Ending | undefined {
+function signInEndingOf({ account, record, testingDays }: Subject, now: Instant): Ending | undefined {
   if (record === undefined || record.needsSignIn || account.grant !== "sign_in") return undefined;
+  const address = shellWord(account.credential);
+  const whose = `the sign-in of ${account.credential}`;
+  const login = `mailkey login ${address}`;
+  const expected = record.signInEnd === undefined ? testingEnd(record, testingDays, now) : undefined;
+  if (expected !== undefined) return ends(record.signedInAt, expected, `${whose}, like the one before, ends`, login);
   const ending = signInEnding(record, account.provider, now);
   if (ending === undefined) return undefined;
-  const { cause, inSeconds, spanSeconds } = ending;
-  const address = shellWord(account.credential);
-  const isFixed = cause === "fixed";
-  return {
-    kind: "sign-in-ends",
-    about: isFixed ? signInMark(record) : String((record.refreshedAt ?? record.signedInAt).wallMs),
-    inSeconds,
-    steps: SIGN_IN_STEPS.filter((step) => step <= spanSeconds / 2),
-    words: `the sign-in of ${account.credential} ends${isFixed ? "" : " for want of use"}`,
-    hint: isFixed ? `mailkey login ${address}` : `mailkey token ${address} --force >/dev/null`,
-  };
+  if (ending.cause === "fixed") return ends(record.signedInAt, ending, `${whose} ends`, login);
+  const hint = `mailkey token ${address} --force >/dev/null`;
+  return ends(record.refreshedAt ?? record.signedInAt, ending, `${whose} ends for want of use`, hint);
+}
+
+type Span = Pick<SignInEnding, "inSeconds" | "spanSeconds">;
+
+function ends(about: Instant, { inSeconds, spanSeconds }: Span, words: string, hint: string): Ending {
+  const steps = SIGN_IN_STEPS.filter((step) => step <= spanSeconds / 2);
+  return { kind: "sign-in-ends", about: String(about.wallMs), inSeconds, steps, words, hint };
+}
+
+/** Undefined also when it is past: then the rule does not hold any more. */
+function testingEnd(record: CredentialRecord, days: number | undefined, now: Instant): Span | undefined {
+  if (days === undefined) return undefined;
+  const spanSeconds = days * DAY_SECONDS;
+  const inSeconds = spanSeconds - secondsSince(record.signedInAt, now);
+  return inSeconds > 0 ? { inSeconds, spanSeconds } : undefined;
 }
 
 function clientEndingOf({ account, clientEndsAtMs }: Subject, now: Instant): Ending | undefined {

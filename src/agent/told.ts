@@ -46,6 +46,10 @@ export class Told {
     return true;
   }
 
+  knows(address: string, what: string, about: string): boolean {
+    return this.#told[address]?.[what]?.about === about;
+  }
+
   /** It is mended: when it happens again, it is news. @returns whether something had been told */
   forget(address: string, isMended: (what: string, news: News) => boolean): boolean {
     const known = Object.entries(this.#told[address] ?? {});

@@ -14,6 +14,7 @@ import type { Environment, Paths } from "../platform/paths.ts";
 import { shellLine } from "../platform/shell.ts";
 import { peerText } from "../platform/text.ts";
 import { readRecord, recordPath } from "../tokens/record.ts";
+import { endedByTesting, testingDaysOf } from "../tokens/testing.ts";
 import type { AgentEvent, Target } from "./event.ts";
 import {
   endingsOf,
@@ -52,6 +53,8 @@ const PASSING: ReadonlySet<string> = new Set([
 /** Told elsewhere, or nothing to tell. */
 const IGNORED: ReadonlySet<string> = new Set(["ERR_VAULT_LOCKED", "ERR_INTERRUPTED"]);
 const MAX_REASON_LENGTH = 300;
+/** Among what was told: the client whose sign-ins end for being in testing. */
+const TESTING = "testing";
 
 interface Next {
   readonly at: Instant;
@@ -80,7 +83,10 @@ export class Warnings {
   readonly observe = (event: AgentEvent): void => {
     if (event.kind === "token" && this.#isNew(event)) void this.#then(() => this.#renewed(event.target));
     if (event.kind === "failed") void this.#then(() => this.#failed(event.target, event.error));
-    if (event.kind === "gone") void this.#then(() => this.#forget(event.target.address));
+    if (event.kind === "gone") {
+      this.#obtainedAtMs.delete(keyOf(event.target));
+      void this.#then(() => this.#forget(event.target.address));
+    }
   };
 
   /** Looks at every account: at the start, and when account files have changed. */
@@ -92,7 +98,7 @@ export class Warnings {
         if (subject === undefined) seen.add(address);
         else if (!seen.has(subject.account.credential)) {
           seen.add(subject.account.credential);
-          this.#examine(subject);
+          if (this.#examine(subject)) this.#ports.mended(subject.account.credential);
         }
       }
       this.#told.keepOnly(seen);
@@ -118,7 +124,7 @@ export class Warnings {
 
   /** `mailkey login`, or another process's renewal, is found in the vault as a token that is another than the one before. */
   #isNew({ target, token, isNew }: Extract<AgentEvent, { kind: "token" }>): boolean {
-    const key = `${target.resource} ${target.address}`;
+    const key = keyOf(target);
     const { wallMs } = token.obtainedAt;
     const before = this.#obtainedAtMs.get(key) ?? wallMs;
     this.#obtainedAtMs.set(key, wallMs);
@@ -147,8 +153,9 @@ export class Warnings {
     // A token of one resource says nothing of those that are refused for another.
     const isMended = (what: string, { resource = target.resource }: News) =>
       (what === "sign-in-over" || what.startsWith("failing ")) && resource === target.resource;
-    if (this.#told.forget(address, isMended)) this.#ports.mended(address);
-    if (subject !== undefined) this.#examine(subject);
+    const works = this.#told.forget(address, isMended);
+    const lasts = subject !== undefined && this.#examine(subject);
+    if (works || lasts) this.#ports.mended(address);
     this.#setAlarm();
   }
 
@@ -158,9 +165,9 @@ export class Warnings {
     const address = subject?.account.credential ?? target.address;
     if (error.code === "ERR_SIGN_IN_AGAIN") {
       const { resource } = target;
-      if (this.#told.isNews(address, "sign-in-over", { about: signInMark(subject?.record), resource }))
-        this.#ports.tell(failure("sign-in-over", address, target, error, login(address)));
-      return;
+      if (!this.#told.isNews(address, "sign-in-over", { about: signInMark(subject?.record), resource })) return;
+      const told = failure("sign-in-over", address, target, error, login(address));
+      return this.#ports.tell({ ...told, reason: told.reason + this.#testing(subject, this.#ports.clock.now()) });
     }
     const mayPass = PASSING.has(error.code);
     if (mayPass && !this.#streaks.lasts(address, this.#ports.clock.now())) return;
@@ -171,20 +178,26 @@ export class Warnings {
     this.#ports.tell(failure("failing", address, target, told, "mailkey doctor"));
   }
 
-  /** What the record says: an end that has come near, or a refusal from before the agent was there. */
-  #examine(subject: Subject): void {
+  /**
+   * Tells what the record says: an end that has come near, or a refusal from before the agent was there.
+   *
+   * @returns whether an end that had been told is not near any more
+   */
+  #examine(subject: Subject): boolean {
     const now = this.#ports.clock.now();
     const { credential } = subject.account;
     const endings = endingsOf(subject, now);
-    for (const kind of ["sign-in-ends", "client-ends"] as const) {
-      const ending = endings.find((each) => each.kind === kind);
-      const step = ending === undefined ? undefined : stepOf(ending);
-      if (ending === undefined || step === undefined) this.#told.forget(credential, (what) => what === kind);
-      else if (ending.inSeconds > 0 || kind === "client-ends") {
-        if (this.#told.isNews(credential, kind, { about: ending.about, step }))
-          this.#ports.tell(occasionOf(subject, ending, now));
-      }
+    const near = new Set<string>();
+    for (const ending of endings) {
+      const { kind, about, inSeconds } = ending;
+      const step = stepOf(ending);
+      if (step === undefined) continue;
+      near.add(kind);
+      const isOver = kind === "sign-in-ends" && inSeconds <= 0; // of which somebody else speaks
+      if (!isOver && this.#told.isNews(credential, kind, { about, step }))
+        this.#ports.tell(occasionOf(subject, ending, now));
     }
+    const isFar = this.#told.forget(credential, (what) => what.endsWith("-ends") && !near.has(what));
     if (isSignInOver(subject, now)) this.#tellOver(subject);
     const signIn = endings.find(({ kind }) => kind === "sign-in-ends");
     if (signIn === undefined) this.#endsAtMs.delete(credential);
@@ -192,19 +205,32 @@ export class Warnings {
     const next = endings.map(nextStepInSeconds).filter((seconds) => seconds !== undefined);
     if (next.length === 0) this.#next.delete(credential);
     else this.#next.set(credential, { at: now, afterMs: Math.min(...next) * 1000 });
+    return isFar;
   }
 
-  #tellOver({ account: { credential, provider }, record }: Subject): void {
+  #tellOver(subject: Subject): void {
+    const { account, record } = subject;
+    const { credential, provider } = account;
+    const failed = record?.failure;
     if (!this.#told.isNews(credential, "sign-in-over", { about: signInMark(record) })) return;
     const words = `${provider.name} no longer accepts the sign-in of ${credential}`;
     this.#ports.tell({
       kind: "sign-in-over",
       address: credential,
       resource: undefined,
-      reason: clean(record?.failure?.reason ?? words),
+      reason: clean(failed?.reason ?? words) + this.#testing(subject, failed?.at ?? this.#ports.clock.now()),
       hint: login(credential),
       endsAtMs: undefined,
     });
+  }
+
+  /** Words about a client in testing, when the sign-in has ended for that; remembered for the next one. */
+  #testing(subject: Subject | undefined, end: Instant): string {
+    const { account, record } = subject ?? {};
+    if (account === undefined || record === undefined) return "";
+    if (!endedByTesting(account, elapsedMs(record.signedInAt, end))) return "";
+    this.#told.isNews(account.credential, TESTING, { about: account.client.id });
+    return `; it lasted ${account.provider.tokens.testingDays} days, as sign-ins do while the client is in testing: publish it`;
   }
 
   #forget(address: string): void {
@@ -228,12 +254,22 @@ export class Warnings {
     try {
       const account = await loadAccount(paths, address);
       const record = readRecord(recordPath(paths, account.credential));
-      return { account, record, clientEndsAtMs: clientEndsAtMs(account.account.client, env) };
+      const isInTesting = this.#told.knows(account.credential, TESTING, account.client.id);
+      return {
+        account,
+        record,
+        clientEndsAtMs: clientEndsAtMs(account.account.client, env),
+        testingDays: isInTesting ? testingDaysOf(account) : undefined,
+      };
     } catch (error) {
       if (isMailkeyError(error)) return undefined;
       throw error;
     }
   }
+}
+
+function keyOf({ address, resource }: Target): string {
+  return `${resource} ${address}`;
 }
 
 /** @param usualHint where the error brings none of its own */

@@ -1,6 +1,7 @@
 /** Why a sign-in may have ended, as far as dates and the provider's habits tell. A guess, and worded as one. */
 import { elapsedMs } from "../platform/clock.ts";
 import type { Credential } from "../tokens/credential.ts";
+import { endedByTesting } from "../tokens/testing.ts";
 import type { AccountSubject } from "./check.ts";
 
 export interface Suspicion {
@@ -18,17 +19,14 @@ export const TESTING: Suspicion = {
 };
 
 const DAY_MS = 86_400_000;
-/** Google ends sign-ins of applications in testing after exactly seven days; renewals come some time later. */
-const TESTING_MS = { from: 6.9 * DAY_MS, to: 9 * DAY_MS };
 /** A grant that worked a short while ago and is gone did not die of age. */
 const RECENT_MS = 2 * DAY_MS;
 
 export function suspicionOf({ machine, account }: AccountSubject, credential: Credential): Suspicion | undefined {
-  const { provider, client } = account;
+  const { provider } = account;
   const end = credential.refused?.at ?? machine.clock.now();
   const livedMs = elapsedMs(credential.signedInAt, end);
-  if (provider.id === "google" && client.preset === undefined && livedMs > TESTING_MS.from && livedMs < TESTING_MS.to)
-    return { ...TESTING, means: `It lasted seven days. ${TESTING.means}` };
+  if (endedByTesting(account, livedMs)) return { ...TESTING, means: `It lasted seven days. ${TESTING.means}` };
   const idleMs = elapsedMs(credential.refreshedAt ?? credential.signedInAt, end);
   const idleDays = provider.tokens.refreshIdleDays;
   if (idleDays !== undefined && idleMs > idleDays * DAY_MS)

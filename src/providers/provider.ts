@@ -130,6 +130,8 @@ export interface OAuthProvider extends ProviderBase {
     readonly renewAheadSeconds?: number;
     /** Days until an unused refresh token dies; absent when it has no fixed end or nobody knows. */
     readonly refreshIdleDays?: number;
+    /** Days after which each sign-in ends while the client is in testing; absent where that ends none. */
+    readonly testingDays?: number;
     readonly rotation: "every-use" | "never" | "sometimes" | "unknown";
     /** Using a rotated refresh token again revokes the whole grant. */
     readonly reuseDetection?: boolean;

@@ -190,6 +190,7 @@ describe("a sign-in that ends", () => {
     await ring();
     world.record();
     await observe(world.token());
+    expect(mended).toEqual([ADDRESS]);
     expect(Math.round((world.alarm.inMs ?? 0) / DAY_MS)).toBe(76);
     await ring();
     expect(news()).toEqual(["sign-in-ends", "sign-in-ends"]);
@@ -200,6 +201,33 @@ describe("a sign-in that ends", () => {
     await warnings.look();
     await ring();
     expect(news()).toEqual(["sign-in-over"]);
+  });
+
+  test("after seven days at Google without a word of it is recognised, and expected of the next one", async () => {
+    world.account({ provider: "google", client: { id: "own.apps.googleusercontent.com" } });
+    world.record();
+    await warnings.look();
+    world.clock.advance(7 * DAY_MS + HOUR_MS / 2);
+    await observe(failed("ERR_SIGN_IN_AGAIN", "expired or revoked"));
+    expect(told[0]?.reason).toBe(
+      "expired or revoked; it lasted 7 days, as sign-ins do while the client is in testing: publish it",
+    );
+    world.record();
+    await restart();
+    news();
+    await ring();
+    expect(told[0]?.reason).toBe(`the sign-in of ${ADDRESS}, like the one before, ends in 3 days`);
+    world.account({ provider: "google", client: { id: "another.apps.googleusercontent.com" } });
+    await warnings.look();
+    expect(Math.round((world.alarm.inMs ?? 0) / DAY_MS)).toBe(162); // six months without use
+  });
+
+  test("after nine days, or a published client's, is not taken for one in testing", async () => {
+    world.account({ provider: "google", client: { id: "own.apps.googleusercontent.com" } });
+    world.record();
+    world.clock.advance(10 * DAY_MS);
+    await observe(failed("ERR_SIGN_IN_AGAIN", "revoked"));
+    expect(told[0]?.reason).toBe("revoked");
   });
 
   test("is known to those who measure", async () => {

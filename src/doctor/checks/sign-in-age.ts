@@ -5,6 +5,7 @@
 import { isMailkeyError } from "../../errors.ts";
 import { signInEnding, warnBeforeSeconds } from "../../tokens/health.ts";
 import { readRecord, recordOf, recordPath } from "../../tokens/record.ts";
+import { testingDaysOf } from "../../tokens/testing.ts";
 import type { AccountCheck, AccountSubject, Finding } from "../check.ts";
 import { mailkeyLine } from "../remedies.ts";
 import { TESTING } from "../suspicion.ts";
@@ -38,7 +39,7 @@ export const signInAge: AccountCheck = {
 };
 
 function fixed({ account }: AccountSubject, days: number): Finding {
-  const isTesting = account.provider.id === "google" && account.client.preset === undefined;
+  const isTesting = testingDaysOf(account) !== undefined;
   return {
     severity: "warning",
     seen: `the sign-in of ${account.credential} ends in ${days} ${days === 1 ? "day" : "days"}`,

@@ -44,7 +44,7 @@ export const google: OAuthProvider = {
     smtp: { host: "smtp.gmail.com", port: 465, security: "tls" },
   },
   serviceAccounts: true,
-  tokens: { accessSeconds: 3600, refreshIdleDays: 180, rotation: "never" },
+  tokens: { accessSeconds: 3600, refreshIdleDays: 180, testingDays: 7, rotation: "never" },
   grantsPage: "https://myaccount.google.com/connections",
   clients: [
     {
@@ -206,6 +206,7 @@ export const google: OAuthProvider = {
     servers: verified(["ISPDB:googlemail.com.xml", "GOOG-IMAP"]),
     "tokens.accessSeconds": verified(["GOOG-IMAP", "EOP"]),
     "tokens.refreshIdleDays": verified(["GOOG-OA2"], "six months"),
+    "tokens.testingDays": verified(["GOOG-OA2"], "while the consent screen is external and in testing"),
     "tokens.rotation": unverified([], "no refresh was seen to bring a new refresh token"),
     grantsPage: unverified([], "Google's page of third-party connections, named so by many applications"),
   },
