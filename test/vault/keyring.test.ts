@@ -63,6 +63,23 @@ describe.skipIf(maySkip("gnome-keyring-daemon", "secret-tool", "dbus-daemon", "g
     expect(await cipher.decrypt(ciphertext)).toEqual(CREDENTIAL);
   });
 
+  test("is asked in silence: an open one gives the key, a locked one asks nobody", async () => {
+    const silent = secretService(session.env(), true);
+    const key = await backend.get();
+    expect((await silent.get())?.equals(key ?? IDENTITY)).toBeTrue();
+    await session.lock();
+    const error = await failureOf(silent.get());
+    expect([error.code, error.hint, error.details?.["reason"]]).toEqual([
+      "ERR_VAULT_LOCKED",
+      "mailkey agent unlock",
+      "needs_person",
+    ]);
+    await session.unlock();
+    expect((await silent.get())?.equals(key ?? IDENTITY)).toBeTrue();
+    const nowhere = { ...session.env(), DBUS_SESSION_BUS_ADDRESS: `unix:path=${session.home}/nothing` };
+    expect((await failureOf(secretService(nowhere, true).get())).details?.["reason"]).toBe("no_bus");
+  });
+
   test("says so when there is no session bus", async () => {
     const nowhere = { ...session.env(), DBUS_SESSION_BUS_ADDRESS: `unix:path=${session.home}/nothing` };
     const error = await failureOf(secretService(nowhere).get());
