@@ -16,6 +16,11 @@ export function withSession(own: Environment, client: Environment): Environment 
   return { ...own, ...Object.fromEntries(place), [BUS]: client[BUS] ?? own[BUS] };
 }
 
+/** A client without it has no terminal, only a desktop. */
+export function isAtTerminal(client: Environment | undefined): boolean {
+  return isAbsolute(client?.["GPG_TTY"] ?? "");
+}
+
 /** Whether a person can be asked there. On macOS and Windows there is always a desktop, or none to tell of. */
 export function canAskIn(env: Environment, platform: string = process.platform): boolean {
   if (platform === "darwin" || platform === "win32") return true;

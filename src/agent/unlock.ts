@@ -21,7 +21,7 @@ import type { Vault } from "../vault/vault.ts";
 import type { AgentEvent } from "./event.ts";
 import { HeldVault } from "./held-vault.ts";
 import { VaultOpener, type Needs, type OpenedVault } from "./opened-vault.ts";
-import { canAskIn, withSession } from "./session.ts";
+import { canAskIn, isAtTerminal, withSession } from "./session.ts";
 import { QUESTION_SECONDS, VaultPassphrase, type Trial } from "./vault-passphrase.ts";
 
 export interface UnlockPorts {
@@ -134,7 +134,8 @@ export class VaultLock {
   }
 
   /**
-   * Opens the vault, asking when it has to. A passphrase that is handed over is tried before it is kept.
+   * Opens the vault, asking when it has to. A passphrase that is handed over is tried before it is kept; a client at a terminal
+   * is to ask for it by itself.
    *
    * @throws ERR_VAULT_LOCKED: `details.reason` is `needs_passphrase` when one has to be handed over, `bad_passphrase` when it is wrong;
    *   what the vault throws. It is then as locked as it was.
@@ -149,6 +150,7 @@ export class VaultLock {
     const names = await opened.bare.list();
     if (opened.needs === "passphrase" && passphrase !== undefined)
       await this.#passphrase.accept(new TextEncoder().encode(passphrase.reveal()), this.#trialOn(names));
+    else if (opened.needs === "passphrase" && isAtTerminal(env)) throw needsPassphrase();
     else if (opened.needs === "passphrase") await this.#askForPassphrase(names);
     else if (opened.needs === "program") await this.#letProgramAsk(opened, names);
     if (epoch !== this.#epoch) throw lockedError();
@@ -300,6 +302,13 @@ async function firstReadable(names: readonly string[], read: (name: string) => P
 
 function lockedError(message = "the vault is locked"): MailkeyError {
   return new MailkeyError("ERR_VAULT_LOCKED", message, { hint: UNLOCK, details: { reason: "needs_person" } });
+}
+
+function needsPassphrase(): MailkeyError {
+  return new MailkeyError("ERR_VAULT_LOCKED", "the vault's passphrase has to be typed", {
+    hint: UNLOCK,
+    details: { reason: "needs_passphrase" },
+  });
 }
 
 function nowhereToAsk(cause: MailkeyError): MailkeyError {

@@ -1,7 +1,7 @@
 /** The passphrase of an age vault: asked for, tried, kept, and lent to the process that encrypts. */
 import { isMailkeyError, MailkeyError } from "../errors.ts";
 import type { Environment } from "../platform/paths.ts";
-import { openPinentry } from "../platform/pinentry.ts";
+import { openPinentry, type Pinentry, type PinentryOptions } from "../platform/pinentry.ts";
 import type { SecretMemory } from "../platform/secret-memory.ts";
 import { AgeApart } from "../vault/age-apart.ts";
 import { readPassphrase, type PassphraseSource } from "../vault/passphrase.ts";
@@ -79,7 +79,7 @@ export class VaultPassphrase {
   async ask(trial: Trial, signal: AbortSignal): Promise<void> {
     const env = this.#ports.session();
     if (!canAskIn(env)) throw locked("needs_passphrase", "the vault's passphrase has to be typed");
-    const pinentry = await openPinentry({
+    const pinentry = await this.#open({
       program: this.#ports.pinentry(),
       env,
       title: "mailkey",
@@ -100,6 +100,16 @@ export class VaultPassphrase {
       }
     } finally {
       pinentry.close();
+    }
+  }
+
+  /** Without a pinentry it is for `mailkey agent unlock` to ask, at its terminal. */
+  async #open(options: PinentryOptions): Promise<Pinentry> {
+    try {
+      return await openPinentry(options);
+    } catch (error) {
+      if (!isMailkeyError(error) || error.details?.["reason"] !== "no_pinentry") throw error;
+      throw locked("needs_passphrase", `the vault's passphrase has to be typed, and ${error.message}`);
     }
   }
 

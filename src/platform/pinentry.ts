@@ -263,9 +263,9 @@ function unusable(message: string, reason: string): MailkeyError {
 
 function startError(program: string, cause: unknown): MailkeyError {
   if (systemErrorCode(cause) !== "ENOENT") return unusable(`${program} was ended`, "ended");
-  return new MailkeyError("ERR_VAULT_UNUSABLE", `${program} is not installed, and the passphrase has to be asked for`, {
+  return new MailkeyError("ERR_VAULT_UNUSABLE", `${program} is not installed`, {
     cause,
-    hint: "type it at a terminal: mailkey agent unlock",
+    hint: "mailkey agent unlock",
     details: { reason: "no_pinentry" },
   });
 }

@@ -84,6 +84,17 @@ describe("a vault with an age passphrase", () => {
     expect(world.questions()).toBe(0);
   });
 
+  test("has its passphrase asked for at a terminal where there is no pinentry", async () => {
+    await world.ageVault([A]);
+    const { lock, read } = world.agent({
+      config: () => ({ lockAfterMs: undefined, pinentry: "/nonexistent/pinentry" }),
+    });
+    expect(await locked(read(A))).toBe("needs_passphrase");
+    expect(await locked(lock.unlock({ env: SOMEWHERE }))).toBe("needs_passphrase");
+    await lock.unlock({ passphrase: new Secret(PASSPHRASE), env: SOMEWHERE });
+    expect(await read(A)).toBe(CREDENTIAL);
+  });
+
   test("takes a passphrase that was typed elsewhere, once it has opened something", async () => {
     await world.ageVault([A]);
     const { lock, read, memory, events } = world.agent({ env: world.env });
@@ -113,8 +124,13 @@ describe("a vault with an age passphrase", () => {
   test("asks on the display or terminal of whoever unlocked it last", async () => {
     await world.ageVault([A]);
     world.answers("cancel");
-    const { lock } = world.agent();
-    await locked(lock.unlock({ env: { GPG_TTY: "/dev/pts/77", TERM: "vt100", EDITOR: "vi" } }));
+    const { lock, read } = world.agent();
+    // At a terminal the client asks by itself.
+    expect(await locked(lock.unlock({ env: { GPG_TTY: "/dev/pts/77", TERM: "vt100", EDITOR: "vi" } }))).toBe(
+      "needs_passphrase",
+    );
+    expect(world.questions()).toBe(0);
+    await locked(read(A));
     expect(world.log()).toContain("OPTION ttyname=/dev/pts/77");
     expect(world.log()).toContain("GETPIN DISPLAY= GPG_TTY=/dev/pts/77");
   });
