@@ -1,4 +1,5 @@
 /** `mailkey test`: logs in to the mail servers as a mail program would, and says what they say. */
+import { loadConfig } from "../accounts/config.ts";
 import { loadAccount, type ResolvedAccount } from "../accounts/resolve.ts";
 import { MailkeyError } from "../errors.ts";
 import type { LoginReport } from "../mail/report.ts";
@@ -11,6 +12,7 @@ import type { Context } from "./context.ts";
 import { outcomeOf } from "./exit.ts";
 import { loginReportJson, loginReportText } from "./login-report.ts";
 import { tokenPorts } from "./ports.ts";
+import { tokenFromAgent } from "./token-from-agent.ts";
 import { writeStaleWarning } from "./problem.ts";
 import { hintOptions } from "./try-mailbox.ts";
 import { shellWord } from "../platform/shell.ts";
@@ -98,9 +100,11 @@ async function* logins(
   servers: Servers,
   force: boolean,
 ): AsyncIterable<LoginReport> {
-  const ports = tokenPorts(context);
-  const certificates = trustedCertificates(context.env, ports.config.caFile);
-  const answer = await getToken(ports, account, { force });
+  const config = loadConfig(context.paths, context.env);
+  const certificates = trustedCertificates(context.env, config.caFile);
+  const answer =
+    (await tokenFromAgent(context, config, account.address, { force }, false)) ??
+    (await getToken(tokenPorts(context, config), account, { force }));
   if (answer.warning !== undefined) await writeStaleWarning(context, answer.warning);
   yield* testMailbox(
     {
