@@ -4,7 +4,7 @@
  */
 import { stripVTControlCharacters } from "node:util";
 import { join } from "node:path";
-import { watchFolders } from "../platform/watch-folders.ts";
+import { watchFolders } from "../platform/watch.ts";
 import type { Context, Terminal } from "./context.ts";
 import { wrapText } from "./wrap.ts";
 
@@ -27,7 +27,7 @@ export async function watchStatus(context: Context, form: "table" | "lines", loo
   const isPainted = form === "table" && terminal.rows !== undefined;
   const show = isPainted ? painter(context) : appender(context, form === "table" ? "\n" : "");
   const wake = new Wake(signal);
-  const close = watchFolders([join(paths.state, "status"), join(paths.config, "accounts"), paths.config], wake.up);
+  const folders = watchFolders([join(paths.state, "status"), join(paths.config, "accounts"), paths.config], wake.up);
   process.on("SIGWINCH", wake.up);
   try {
     while (!signal.aborted) {
@@ -37,7 +37,7 @@ export async function watchStatus(context: Context, form: "table" | "lines", loo
     if (isPainted) context.stdout("\n"); // after the terminal's own "^C"
   } finally {
     process.off("SIGWINCH", wake.up);
-    close();
+    folders.close();
   }
 }
 

@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { deleteAccount, saveAccount } from "../../src/accounts/store.ts";
 import { runCommandLine } from "../../src/cli/run.ts";
-import { watchFolders } from "../../src/platform/watch-folders.ts";
 import { recordPath, writeRecord } from "../../src/tokens/record.ts";
 import { fakeContext, type FakeContext } from "../support/fake-context.ts";
 
@@ -119,28 +118,5 @@ describe("status --watch", () => {
       expect(lines.length).toBe(9);
       for (const line of lines) expect(line.length).toBeLessThanOrEqual(60);
     }
-  });
-});
-
-describe("a watched folder", () => {
-  test("is told of once for what comes together, also when it is made, removed and made again", async () => {
-    const folder = join(context.home, "a", "b");
-    let calls: string[] = [];
-    const close = watchFolders([folder], () => calls.push("changed"));
-    const told = async () => {
-      for (let tries = 0; tries < 500 && calls.length === 0; tries += 1) await sleep(10);
-      expect(calls).not.toBeEmpty();
-    };
-    for (let round = 0; round < 2; round += 1) {
-      calls = [];
-      mkdirSync(folder, { recursive: true });
-      await told();
-      calls = [];
-      for (let count = 0; count < 10; count += 1) writeFileSync(join(folder, `${count}`), "");
-      await told();
-      expect(calls.length).toBeLessThan(10);
-      rmSync(join(context.home, "a"), { recursive: true });
-    }
-    close();
   });
 });
