@@ -39,7 +39,7 @@ try {
   const source = { root, stamp: await stampOf(root) };
   report(`commit ${source.stamp.commit}`);
   await compileBundle(source, join(work, "node"));
-  await mainPackage(source, join(work, "node"), join(into, "npm"));
+  await mainPackage(source, join(work, "node"), into);
   for (const target of values.host ? [hostTarget()] : TARGETS) await makePlatform(source, target);
   writeFileSync(join(into, `mailkey-${VERSION}.cdx.json`), billOfMaterials(root, source.stamp));
   await writeChecksums(into);
@@ -56,7 +56,7 @@ async function makePlatform(source: Source, target: Target): Promise<void> {
   const options = { source, target, executable, into, quick: values.quick };
   await Promise.all([
     executableArchive(options),
-    platformPackage(source, target, executable, join(into, "npm")),
+    platformPackage(source, target, executable, into),
     ...(target.debian === undefined ? [] : [debianPackage(options)]),
   ]);
   report(target.name);

@@ -1,15 +1,17 @@
 /** The package for Debian on a machine that has nothing: no Node, no gpg, no age, no network. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { compileExecutable } from "../../../scripts/build/compile.ts";
 import { run } from "../../../scripts/build/run.ts";
 import { hostTarget } from "../../../scripts/build/targets.ts";
+import { writeChecksums } from "../../../scripts/release/checksums.ts";
 import { debianPackage } from "../../../scripts/release/deb.ts";
 import { VERSION } from "../../../src/version.ts";
 import { withPrograms } from "../../e2e/programs.ts";
+import { commandBlocks } from "./install-page.ts";
 import { HOME, makeCleanRoot, ROOT, runInRoot, USER } from "./clean-root.ts";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
@@ -47,9 +49,10 @@ suite("on a clean Debian the package", () => {
       makeCleanRoot(machine),
     ]);
     before = await files();
-    await run("cp", [...readdirSync(base).filter((name) => name.endsWith(".deb")), join(machine, "mailkey.deb")], {
-      cwd: base,
-    });
+    mkdirSync(join(machine, "tmp/download"));
+    for (const name of readdirSync(base).filter((each) => each.endsWith(".deb")))
+      cpSync(join(base, name), join(machine, "tmp/download", name));
+    await writeChecksums(join(machine, "tmp/download"));
   }, BOOTSTRAP_TIMEOUT_MS);
   afterAll(() => rmSync(base, { recursive: true, force: true }));
 
@@ -59,7 +62,7 @@ suite("on a clean Debian the package", () => {
 
   /** All of the machine, without what apt and dpkg write down about themselves. */
   async function files(): Promise<string[]> {
-    const own = /^(var\/(lib\/(dpkg|apt)|cache|log)|home|tmp|mailkey\.deb)(\/|$)/;
+    const own = /^(var\/(lib\/(dpkg|apt)|cache|log)|home|tmp)(\/|$)/;
     const paths = await run("find", [machine, "-xdev", "-printf", "%P\n"]);
     return paths
       .split("\n")
@@ -67,9 +70,11 @@ suite("on a clean Debian the package", () => {
       .toSorted();
   }
 
-  test("installs without any other", async () => {
+  test("installs by the words of docs/install.md, and no other with it", async () => {
     expect(await asRoot("sh", "-c", "! command -v node && ! command -v gpg && ! command -v age")).toMatchObject(ok);
-    const { status, stdout } = await asRoot("apt-get", "install", "--yes", "--no-install-recommends", "/mailkey.deb");
+    const [commands = ""] = commandBlocks("Debian and Ubuntu");
+    const typed = commands.replaceAll("sudo ", "").replaceAll("amd64", hostTarget().debian ?? "");
+    const { status, stdout } = await asRoot("sh", "-e", "-c", `cd /tmp/download; ${typed}`);
     expect(stdout).toContain("The following NEW packages will be installed:\n  mailkey\n");
     expect(status).toBe(0);
   });
@@ -78,6 +83,7 @@ suite("on a clean Debian the package", () => {
     const { stdout, ...rest } = await mailkey("--version");
     expect(rest).toMatchObject(ok);
     expect(stdout).toStartWith(`mailkey ${VERSION} (abc1234, bun `);
+    expect(await mailkey("agent", "--help")).toMatchObject({ ...ok, stdout: expect.stringContaining("mailkey agent") });
     expect(await mailkey("help")).toMatchObject({ ...ok, stdout: expect.stringContaining("sign a mailbox in, store") });
   });
 

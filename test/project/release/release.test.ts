@@ -1,12 +1,13 @@
 /** `npm run release` for this machine's platform, made twice in two places, and what npm installs of it. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import manifest from "../../../package.json" with { type: "json" };
 import { run } from "../../../scripts/build/run.ts";
 import { hostTarget, TARGETS } from "../../../scripts/build/targets.ts";
 import { withPrograms } from "../../e2e/programs.ts";
+import { commandBlocks, INSTALL_PAGE } from "./install-page.ts";
 import { copySource } from "./copy.ts";
 import { startRegistry } from "./registry.ts";
 
@@ -46,9 +47,9 @@ withPrograms(["dpkg-deb"])("a release", () => {
     expect([...files].map(([, file]) => file)).toEqual([
       `mailkey-${version}-${host.name}.tar.gz`,
       `mailkey-${version}.cdx.json`,
+      `mailkey-${version}.tgz`,
+      `mailkey-${host.name}-${version}.tgz`,
       `mailkey_${version}-1_${host.debian}.deb`,
-      `npm/mailkey-${version}.tgz`,
-      `npm/mailkey-${host.name}-${version}.tgz`,
     ]);
   });
 
@@ -56,23 +57,27 @@ withPrograms(["dpkg-deb"])("a release", () => {
     await run("sha256sum", ["--check", "--strict", "SHA256SUMS"], { cwd: join(places[0], "dist/release") });
   });
 
-  test("unpacks to an executable that knows its build, and has its man page and terms beside it", async () => {
-    const name = `mailkey-${version}-${host.name}`;
-    await run("tar", ["-xzf", join(places[0], "dist/release", `${name}.tar.gz`), "-C", base]);
-    const said = await run(join(base, name, "mailkey"), ["--version"]);
-    expect(said).toStartWith(`mailkey ${version} (abc1234, bun ${process.versions["bun"]} executable, `);
-    expect(readdirSync(join(base, name)).toSorted()).toEqual(
-      ["LICENSE", "THIRD-PARTY-LICENSES", "completions", "mailkey", "mailkey.1"].toSorted(),
-    );
+  test("becomes a mailkey that knows its build by the words of docs/install.md", async () => {
+    const home = join(base, "home");
+    mkdirSync(home);
+    const commands = commandBlocks("The executable")[0] ?? "";
+    const said = await run("/bin/sh", ["-e", "-c", commands.replaceAll("linux-x64", host.name)], {
+      cwd: join(places[0], "dist/release"),
+      env: { HOME: home, XDG_DATA_HOME: "", XDG_CONFIG_HOME: "", PATH: `${home}/.local/bin:${process.env["PATH"]}` },
+    });
+    expect(said).toContain(`mailkey ${version} (abc1234, bun ${process.versions["bun"]} executable, `);
+    expect(existsSync(join(home, ".local/share/man/man1/mailkey.1"))).toBe(true);
   });
 
   test("of npm: installs the launcher and this platform's executable, and starts through npm's link", async () => {
-    const npm = join(places[0], "dist/release/npm");
+    const folder = join(places[0], "dist/release");
     const others = TARGETS.map(({ name, os, cpu, libc }) => {
       const platform = libc && [libc]; // undefined is left out of JSON
       return { name: `@mailkey/${name}`, version, os: [os], cpu: [cpu], libc: platform };
     });
-    const archives = readdirSync(npm).map((file) => join(npm, file));
+    const archives = readdirSync(folder)
+      .filter((file) => file.endsWith(".tgz"))
+      .map((file) => join(folder, file));
     const registry = await startRegistry(archives, others);
     const prefix = join(base, "prefix");
     mkdirSync(prefix);
@@ -87,4 +92,30 @@ withPrograms(["dpkg-deb"])("a release", () => {
     expect(await run(join(prefix, "bin/mailkey"), ["--version"])).toContain("(abc1234, bun ");
     expect(readFileSync(join(prefix, "share/man/man1/mailkey.1"), "utf8")).toContain(".TH MAILKEY 1");
   });
+
+  test("of npm: installs from its files by the words of docs/install.md, without a registry", async () => {
+    const commands = (commandBlocks("npm")[0] ?? "").replaceAll("linux-x64", host.name);
+    const install = commands.split("\n").find((line) => line.startsWith("npm install"));
+    const prefix = join(base, "from files");
+    mkdirSync(prefix);
+    await run("/bin/sh", ["-c", install ?? "false"], {
+      cwd: join(places[0], "dist/release"),
+      env: { npm_config_prefix: prefix, npm_config_cache: join(base, "no cache"), npm_config_offline: "true" },
+    });
+    expect(await run(join(prefix, "bin/mailkey"), ["--version"])).toContain("(abc1234, bun ");
+  });
+});
+
+test("docs/install.md names the files of this version, and no others", () => {
+  const named = [...INSTALL_PAGE.matchAll(/\bmailkey[-_][\w.-]+\.(?:tar\.gz|tgz|deb|cdx\.json)/g)].map(
+    ([file]) => file,
+  );
+  const made = new Set([`mailkey-${version}.tgz`, `mailkey-${version}.cdx.json`]);
+  for (const { name, debian } of TARGETS) {
+    made.add(`mailkey-${version}-${name}.tar.gz`);
+    made.add(`mailkey-${name}-${version}.tgz`);
+    if (debian !== undefined) made.add(`mailkey_${version}-1_${debian}.deb`);
+  }
+  expect(named.length).toBeGreaterThan(5);
+  expect(named.filter((file) => !made.has(file))).toEqual([]);
 });
