@@ -1,0 +1,168 @@
+/** Vaults that need a person, with an agent: mail programs run unattended after one answer, by pinentry or at a terminal. */
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "bun:test";
+import { spawn, type ChildProcess } from "node:child_process";
+import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { writeMailClients, type MailClients } from "../../lab/clients.ts";
+import { startWorld, type World } from "../../lab/world.ts";
+import { resolvePaths, type Paths } from "../../src/platform/paths.ts";
+import { Secret } from "../../src/platform/secret.ts";
+import { agePassphraseCipher } from "../../src/vault/age.ts";
+import { createGpgKey } from "../../src/vault/gpg-keys.ts";
+import { gpgProgram } from "../../src/vault/gpg.ts";
+import { openVault } from "../../src/vault/open.ts";
+import { saveVaultSettings } from "../../src/vault/settings.ts";
+import { Terminal } from "../programs/terminal.ts";
+import { IS_ROOT } from "../programs/unprivileged.ts";
+import { writeExecutable } from "../vault/support.ts";
+import { ARTEFACT, Home, IS_NODE, succeeded } from "./harness.ts";
+import { withPrograms } from "./programs.ts";
+
+const PASSPHRASE = "correct horse battery staple";
+
+withPrograms(["dovecot", "mbsync", "msmtp", "XOAUTH2 for mbsync", "gpg", "tmux"])("with an agent", () => {
+  let world: World;
+  let home: Home;
+  let agents: ChildProcess[] = [];
+
+  beforeAll(async () => {
+    world = await startWorld({ mail: "dovecot" });
+  });
+  afterAll(() => world.stop());
+  beforeEach(() => {
+    home = new Home(world);
+    home.env["GNUPGHOME"] = join(home.folder, "gnupg");
+    mkdirSync(home.env["GNUPGHOME"], { mode: 0o700 });
+  });
+  afterEach(async () => {
+    for (const each of agents.splice(0)) each.kill("SIGKILL");
+    await home.program("gpgconf", ["--kill", "all"]);
+    home.dispose();
+  });
+
+  const log = () => join(home.folder, "questions");
+  const questions = () => readFileSync(log(), "utf8").split("\n").length - 1;
+
+  /** A pinentry with a person who knows the passphrase, and counts. */
+  function pinentry(): string {
+    writeFileSync(log(), "");
+    return writeExecutable(
+      join(home.folder, "pinentry"),
+      `#!/bin/sh
+echo OK
+while read -r command rest; do
+  case $command in
+    GETPIN) echo asked >> ${log()}; echo "D ${PASSPHRASE}"; echo OK ;;
+    BYE) echo OK; exit ;;
+    *) echo OK ;;
+  esac
+done
+`,
+    );
+  }
+
+  /** Signs in under a vault that needs nobody, which `lock` then puts behind a passphrase that only a person knows. */
+  async function signedIn(lock: (paths: Paths) => Promise<void>): Promise<MailClients> {
+    succeeded(await home.mailkey(["vault", "init", "age"]));
+    succeeded(await home.add(["--no-test"]));
+    const environment = home.environment();
+    const paths = resolvePaths(environment);
+    const [name = ""] = await (await openVault(paths, environment)).list();
+    const credential = await (await openVault(paths, environment)).read(name);
+    await lock(paths);
+    if (credential === undefined) throw new Error("nothing is stored");
+    await (await openVault(paths, environment, { passphraseCipher })).write(name, credential);
+    const program = pinentry();
+    await Bun.write(join(home.folder, ".config/mailkey/config.toml"), `[agent]\npinentry = "${program}"\n`);
+    writeFileSync(join(home.folder, "gnupg/gpg-agent.conf"), `pinentry-program ${program}\n`);
+    succeeded(await home.program("gpgconf", ["--kill", "gpg-agent"])); // it has seen the passphrase
+    return writeMailClients({ world, home: home.folder, tokenCommand: home.tokenCommand(), environment });
+  }
+
+  /** At little cost: what the agent encrypts itself has the usual one. */
+  const passphraseCipher = () =>
+    agePassphraseCipher({ description: "", passphrase: async () => new Secret(PASSPHRASE), workFactor: 10 });
+
+  async function startAgent(): Promise<void> {
+    const child = home.start(["agent", "run"], { env: { DISPLAY: ":nowhere" } });
+    agents.push(child);
+    let said = "";
+    child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+      said += text;
+    });
+    while (!said.includes("agent started")) {
+      if (child.exitCode !== null) throw new Error(`the agent ended: ${said}`);
+      await Bun.sleep(5);
+    }
+  }
+
+  async function works(clients: MailClients, subject: string): Promise<void> {
+    const sent = await clients.sendWithMsmtp({ to: world.address, subject, body: "hello" });
+    const fetched = await clients.fetchWithMbsync();
+    for (const { status, stderr } of [sent, fetched]) if (status !== 0) throw new Error(`exit ${status}: ${stderr}`);
+    expect(clients.fetched().some((text) => text.includes(`Subject: ${subject}`))).toBeTrue();
+  }
+
+  const token = (...words: string[]) => home.mailkey(["token", home.address, ...words]);
+
+  test("a typed age passphrase is asked for once, and locking takes it back", async () => {
+    const clients = await signedIn(async (paths) =>
+      saveVaultSettings(paths, { active: "age", folder: "vault-2", age: { passphrase: "prompt" } }),
+    );
+    expect(await token()).toMatchObject({ status: 75, stdout: "" });
+    await startAgent();
+    await works(clients, "age, first");
+    const renewals = world.refreshCount();
+    succeeded(await token("--force"));
+    expect(world.refreshCount()).toBe(renewals + 1);
+    expect(questions()).toBe(1);
+
+    succeeded(await home.mailkey(["agent", "lock"]));
+    const locked = await token();
+    expect(locked).toMatchObject({ status: 75, stdout: "" });
+    expect(locked.stderr).toContain("mailkey: hint: mailkey agent unlock\n");
+    await Terminal.with({ home, line: `${ARTEFACT} agent unlock`, env: home.environment() }, async (terminal) => {
+      await terminal.shows("Passphrase of mailkey's vault");
+      await terminal.type(PASSPHRASE);
+      await terminal.press("Enter");
+      await terminal.shows("unlocked");
+      expect(await terminal.screen()).not.toContain(PASSPHRASE);
+    });
+    await works(clients, "age, unlocked");
+    expect(questions()).toBe(1);
+  });
+
+  test("gpg asks once for its key, and its agent may forget it then", async () => {
+    const clients = await signedIn(async (paths) => {
+      const { fingerprint } = await createGpgKey(gpgProgram(home.environment()), new Secret(PASSPHRASE));
+      saveVaultSettings(paths, { active: "gpg", folder: "vault-2", gpg: { recipient: fingerprint } });
+    });
+    await startAgent();
+    await works(clients, "gpg, first");
+    succeeded(await home.program("gpgconf", ["--reload", "gpg-agent"]));
+    succeeded(await token("--force"));
+    await works(clients, "gpg, renewed");
+    expect(questions()).toBe(1);
+    succeeded(await home.mailkey(["agent", "lock"]));
+    expect((await token()).status).toBe(75);
+  });
+});
+
+// Node has no way to do this to itself.
+if (!IS_NODE)
+  test("the process that derives keys is closed to others before it is handed anything", async () => {
+    const words = [ARTEFACT, "age-passphrase-cipher", "decrypt"];
+    const asUser = IS_ROOT ? ["setpriv", "--reuid=mail", "--regid=mail", "--clear-groups", ...words] : words;
+    const [first = "", ...rest] = asUser;
+    const child = spawn(first, rest, { stdio: ["pipe", "ignore", "ignore"], env: { HOME: "/nonexistent" } });
+    try {
+      // What belongs to root there is what the user may not read: the test's time limit is the only one.
+      while (statSync(`/proc/${child.pid}/environ`).uid !== 0 || !isMailkey(child.pid)) await Bun.sleep(5);
+    } finally {
+      child.kill("SIGKILL");
+    }
+  });
+
+function isMailkey(pid: number | undefined): boolean {
+  return readFileSync(`/proc/${pid}/cmdline`, "utf8").startsWith(ARTEFACT);
+}
