@@ -11,7 +11,7 @@
  *
  * Locking keeps nobody from storing: a renewal that is under way must not lose what the provider has just granted.
  */
-import { isMailkeyError, MailkeyError } from "../errors.ts";
+import { isMailkeyError, type MailkeyError } from "../errors.ts";
 import type { Alarm } from "../platform/alarm.ts";
 import { withLimit } from "../platform/limit.ts";
 import type { Environment, Paths } from "../platform/paths.ts";
@@ -21,6 +21,7 @@ import type { Vault } from "../vault/vault.ts";
 import type { AgentEvent } from "./event.ts";
 import { HeldVault } from "./held-vault.ts";
 import { VaultOpener, type Needs, type OpenedVault } from "./opened-vault.ts";
+import { lockedError, lockedReason, UNLOCK } from "./locked.ts";
 import { canAskIn, isAtTerminal, withSession } from "./session.ts";
 import { QUESTION_SECONDS, VaultPassphrase, type Trial } from "./vault-passphrase.ts";
 
@@ -64,7 +65,9 @@ export interface UnlockRequest {
 
 /** A little more than mailkey's own question lasts; that of gpg or the keyring may stand longer. */
 const WAIT_MS = (QUESTION_SECONDS + 15) * 1000;
-const UNLOCK = "mailkey agent unlock";
+const UNANSWERED = "the vault is locked, and nobody has answered the question for its passphrase yet";
+const NOWHERE_TO_ASK =
+  "the vault is locked, and there is neither a display nor a terminal to ask for its passphrase on";
 
 export class VaultLock {
   readonly #ports: UnlockPorts;
@@ -124,9 +127,7 @@ export class VaultLock {
   lock(reason: "asked" | "time" | "stopping"): void {
     const wasLocked = this.#state === "locked";
     this.#epoch += 1;
-    this.#stopAsking.abort();
-    this.#stopAsking = new AbortController();
-    this.#question = undefined;
+    this.#takeQuestionAway();
     this.#forget();
     this.#opener.reset();
     this.#state = reason === "time" ? "closed" : "locked";
@@ -150,10 +151,12 @@ export class VaultLock {
     const names = await opened.bare.list();
     if (opened.needs === "passphrase" && passphrase !== undefined)
       await this.#passphrase.accept(new TextEncoder().encode(passphrase.reveal()), this.#trialOn(names));
-    else if (opened.needs === "passphrase" && isAtTerminal(env)) throw needsPassphrase();
+    else if (opened.needs === "passphrase" && isAtTerminal(env))
+      throw lockedError("needs_passphrase", "the vault's passphrase has to be typed");
     else if (opened.needs === "passphrase") await this.#askForPassphrase(names);
     else if (opened.needs === "program") await this.#letProgramAsk(opened, names);
-    if (epoch !== this.#epoch) throw lockedError();
+    if (epoch !== this.#epoch) throw lockedError("needs_person");
+    this.#takeQuestionAway();
     this.#becomeUnlocked(opened.needs);
   }
 
@@ -168,14 +171,14 @@ export class VaultLock {
   }
 
   async #read(name: string, asking: Asking): Promise<Uint8Array | undefined> {
-    if (this.#state === "locked") throw lockedError();
+    if (this.#state === "locked") throw lockedError("needs_person");
     const epoch = this.#epoch;
     const { needs, held } = await this.#opener.open();
     const wasHeld = this.#held.holds(held, name);
     const plaintext = await this.#readOrAsk(name, asking);
     if (epoch !== this.#epoch) {
       plaintext?.fill(0);
-      throw lockedError();
+      throw lockedError("needs_person");
     }
     if (!wasHeld && plaintext !== undefined && this.#state !== "unlocked") this.#becomeUnlocked(needs);
     return plaintext;
@@ -186,8 +189,7 @@ export class VaultLock {
     try {
       return await held.read(name);
     } catch (error) {
-      const reason = isMailkeyError(error, "ERR_VAULT_LOCKED") ? error.details?.["reason"] : undefined;
-      if (reason !== "needs_person" || asking === "never") throw error;
+      if (lockedReason(error) !== "needs_person" || asking === "never") throw error;
     }
     await this.#askOnce(name);
     return (await this.#opener.open()).held.read(name);
@@ -201,14 +203,17 @@ export class VaultLock {
 
   /** One question for all who need its answer. */
   async #askOnce(name: string): Promise<void> {
-    if (typeof this.#state === "object") throw refusedError(this.#state.refused);
-    if (!canAskIn(this.#env)) throw lockedError();
+    if (typeof this.#state === "object") {
+      const { refused } = this.#state;
+      throw lockedError("refused", `the vault is locked: ${refused.message}`, { cause: refused });
+    }
+    if (!canAskIn(this.#env)) throw lockedError("needs_person");
     if (this.#question === undefined) {
       const question = this.#ask(name).finally(() => {
         if (this.#question === answer) this.#question = undefined;
       });
       // One limit for all: who comes when it has passed is told so at once.
-      const answer = withLimit(question, WAIT_MS, unansweredError);
+      const answer = withLimit(question, WAIT_MS, () => lockedError("needs_person", UNANSWERED));
       this.#question = answer;
     }
     await this.#question;
@@ -216,16 +221,24 @@ export class VaultLock {
 
   async #ask(name: string): Promise<void> {
     const epoch = this.#epoch;
+    const { signal } = this.#stopAsking;
     const opened = await this.#opener.open();
     try {
       if (opened.needs === "passphrase") await this.#askForPassphrase([name]);
       else await this.#letProgramAsk(opened, [name]);
     } catch (error) {
-      if (epoch !== this.#epoch) throw lockedError();
+      if (epoch !== this.#epoch) throw lockedError("needs_person");
+      if (signal.aborted) return; // it has been unlocked in another way
       const isRefusal = isMailkeyError(error, "ERR_VAULT_LOCKED") || isMailkeyError(error, "ERR_VAULT_UNUSABLE");
       if (isRefusal) this.#state = { refused: error };
       throw error;
     }
+  }
+
+  #takeQuestionAway(): void {
+    this.#stopAsking.abort();
+    this.#stopAsking = new AbortController();
+    this.#question = undefined;
   }
 
   #askForPassphrase(names: readonly string[]): Promise<void> {
@@ -247,7 +260,8 @@ export class VaultLock {
     try {
       await firstReadable(unread, async (name) => (await (canAsk ? asking : held).read(name))?.fill(0));
     } catch (error) {
-      throw !canAsk && isMailkeyError(error, "ERR_VAULT_LOCKED") ? nowhereToAsk(error) : error;
+      if (canAsk || lockedReason(error) === undefined) throw error;
+      throw lockedError("no_terminal", NOWHERE_TO_ASK, { cause: error, hint: `export GPG_TTY=$(tty) && ${UNLOCK}` });
     }
     void this.#readAll(held);
   }
@@ -298,40 +312,4 @@ async function firstReadable(names: readonly string[], read: (name: string) => P
     }
   }
   if (failure !== undefined) throw failure as Error;
-}
-
-function lockedError(message = "the vault is locked"): MailkeyError {
-  return new MailkeyError("ERR_VAULT_LOCKED", message, { hint: UNLOCK, details: { reason: "needs_person" } });
-}
-
-function needsPassphrase(): MailkeyError {
-  return new MailkeyError("ERR_VAULT_LOCKED", "the vault's passphrase has to be typed", {
-    hint: UNLOCK,
-    details: { reason: "needs_passphrase" },
-  });
-}
-
-function nowhereToAsk(cause: MailkeyError): MailkeyError {
-  return new MailkeyError(
-    "ERR_VAULT_LOCKED",
-    `${cause.message}, and there is neither a display nor a terminal for it`,
-    {
-      cause,
-      hint: `export GPG_TTY=$(tty) && ${UNLOCK}`,
-      details: { reason: "no_terminal" },
-    },
-  );
-}
-
-function unansweredError(): MailkeyError {
-  return lockedError("the vault is locked, and nobody has answered the question for its passphrase yet");
-}
-
-/** Whoever comes later is told what became of the question. */
-function refusedError(refused: MailkeyError): MailkeyError {
-  return new MailkeyError("ERR_VAULT_LOCKED", `the vault is locked: ${refused.message}`, {
-    cause: refused,
-    hint: UNLOCK,
-    details: { reason: "refused" },
-  });
 }

@@ -1,5 +1,5 @@
 /** The passphrase of an age vault: asked for, tried, kept, and lent to the process that encrypts. */
-import { isMailkeyError, MailkeyError } from "../errors.ts";
+import { isMailkeyError } from "../errors.ts";
 import type { Environment } from "../platform/paths.ts";
 import { openPinentry, type Pinentry, type PinentryOptions } from "../platform/pinentry.ts";
 import type { SecretMemory } from "../platform/secret-memory.ts";
@@ -8,6 +8,7 @@ import { readPassphrase, type PassphraseSource } from "../vault/passphrase.ts";
 import type { Cipher } from "../vault/vault.ts";
 import { KeptPassphrase } from "./kept-passphrase.ts";
 import type { OpenerPorts } from "./opened-vault.ts";
+import { lockedError, lockedReason } from "./locked.ts";
 import { canAskIn } from "./session.ts";
 
 export interface PassphrasePorts {
@@ -27,7 +28,6 @@ export type Trial = (cipher: OpenerPorts["passphraseCipher"]) => Promise<void>;
 /** A person's time for typing it. The programs that wait have long given up then, too. */
 export const QUESTION_SECONDS = 120;
 const ROUNDS = 3;
-const UNLOCK = "mailkey agent unlock";
 
 export class VaultPassphrase {
   readonly #ports: PassphrasePorts;
@@ -78,7 +78,7 @@ export class VaultPassphrase {
    */
   async ask(trial: Trial, signal: AbortSignal): Promise<void> {
     const env = this.#ports.session();
-    if (!canAskIn(env)) throw locked("needs_passphrase", "the vault's passphrase has to be typed");
+    if (!canAskIn(env)) throw lockedError("needs_passphrase", "the vault's passphrase has to be typed");
     const pinentry = await this.#open({
       program: this.#ports.pinentry(),
       env,
@@ -109,7 +109,7 @@ export class VaultPassphrase {
       return await openPinentry(options);
     } catch (error) {
       if (!isMailkeyError(error) || error.details?.["reason"] !== "no_pinentry") throw error;
-      throw locked("needs_passphrase", `the vault's passphrase has to be typed, and ${error.message}`);
+      throw lockedError("needs_passphrase", `the vault's passphrase has to be typed, and ${error.message}`);
     }
   }
 
@@ -127,7 +127,7 @@ export class VaultPassphrase {
   async #from(source: PassphraseSource): Promise<Uint8Array> {
     const kept = this.#kept.copy();
     if (kept !== undefined) return kept;
-    if ("question" in source) throw locked("needs_person", "the vault is locked");
+    if ("question" in source) throw lockedError("needs_person");
     const { term } = this.#kept;
     const bytes = new TextEncoder().encode((await readPassphrase(source, this.#ports.session())).reveal());
     // A command may have asked somebody: once is enough. A file is there to be read.
@@ -137,9 +137,5 @@ export class VaultPassphrase {
 }
 
 function isWrong(error: unknown): boolean {
-  return isMailkeyError(error, "ERR_VAULT_LOCKED") && error.details?.["reason"] === "bad_passphrase";
-}
-
-function locked(reason: string, message: string): MailkeyError {
-  return new MailkeyError("ERR_VAULT_LOCKED", message, { hint: UNLOCK, details: { reason } });
+  return lockedReason(error) === "bad_passphrase";
 }

@@ -111,6 +111,17 @@ describe("a vault with an age passphrase", () => {
     expect(await other.read(B)).toBe("new");
   });
 
+  test("is served to those who wait for a question when it is opened in another way meanwhile", async () => {
+    await world.ageVault([A]);
+    world.answers("hold");
+    const { lock, read } = world.agent();
+    const reading = read(A);
+    await until(() => world.questions() === 1);
+    await lock.unlock({ passphrase: new Secret(PASSPHRASE) });
+    expect(await reading).toBe(CREDENTIAL);
+    expect((await lock.status()).state).toBe("unlocked");
+  });
+
   test("is opened by what can be read, when one credential is damaged", async () => {
     const vault = await world.ageVault([B]);
     await vault.write(A, bytes("x"));
