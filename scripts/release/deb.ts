@@ -20,7 +20,7 @@ import { thirdPartyLicences } from "./licences.ts";
 import { type Entries, type Entry, gzipped, stage } from "./staging.ts";
 
 /** Upstream's version, and the first package of it. */
-export const DEBIAN_VERSION = `${VERSION}-1`;
+const DEBIAN_VERSION = `${VERSION}-1`;
 
 /** There is no address to write to; .invalid is reserved for just that. */
 const MAINTAINER = "the mailkey developers <mailkey@mailkey.invalid>";

@@ -6,18 +6,12 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { compileBundle } from "../../scripts/build/compile.ts";
 import { run } from "../../scripts/build/run.ts";
+import { getmailTokens } from "./getmail-tokens.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const NODE = join(root, "node_modules/node/bin/node");
 
-/** Of another tool, with a token that is good for an hour. */
-const imported = {
-  user: "you@gmail.com",
-  client_id: "1.apps.googleusercontent.com",
-  token_uri: "https://oauth2.googleapis.com/token",
-  access_token: "a-token",
-  refresh_token: "of-nobody",
-};
+const ADDRESS = "you@gmail.com";
 
 describe("mailkey token with a cached token, as it is built", () => {
   let folder: string;
@@ -28,11 +22,11 @@ describe("mailkey token with a cached token, as it is built", () => {
     bundle = join(folder, "bundle");
     await compileBundle({ root, stamp: { commit: "abc1234", epochSeconds: 0 } }, bundle);
     const tokens = join(folder, "tokens.json");
-    writeFileSync(tokens, JSON.stringify({ ...imported, expires_at: Date.now() / 1000 + 3600 }), { mode: 0o600 });
+    writeFileSync(tokens, getmailTokens(ADDRESS, "a-token"), { mode: 0o600 });
     await mailkey("vault", "init", "age");
     await mailkey("import", tokens, "--yes");
     mkdirSync(join(folder, "coverage"));
-    expect(await mailkey("token", imported.user)).toBe("a-token\n");
+    expect(await mailkey("token", ADDRESS)).toBe("a-token\n");
     loaded = scriptsIn(join(folder, "coverage"));
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -11,6 +11,7 @@ import { writeChecksums } from "../../../scripts/release/checksums.ts";
 import { debianPackage } from "../../../scripts/release/deb.ts";
 import { VERSION } from "../../../src/version.ts";
 import { withPrograms } from "../../e2e/programs.ts";
+import { getmailTokens } from "../getmail-tokens.ts";
 import { commandBlocks } from "./install-page.ts";
 import { HOME, makeCleanRoot, ROOT, runInRoot, USER } from "./clean-root.ts";
 
@@ -21,18 +22,7 @@ const BOOTSTRAP_TIMEOUT_MS = 180_000;
 const mayTry = process.getuid?.() === 0 || process.env["CI"] === "true";
 const suite = mayTry ? withPrograms(["mmdebstrap", "dpkg-deb"]) : describe.skip;
 
-/** What getmail's helper would have left, with a token that is good for an hour. */
-const sentinel = "ya29.a-token-of-the-clean-root";
-const tokens = () => ({
-  user: "you@gmail.com",
-  client_id: "1.apps.googleusercontent.com",
-  client_secret: "not-a-secret-of-anybody",
-  token_uri: "https://oauth2.googleapis.com/token",
-  scope: "https://mail.google.com/",
-  access_token: sentinel,
-  refresh_token: "1//of-nobody",
-  expires_at: Date.now() / 1000 + 3600,
-});
+const TOKEN = "ya29.a-token-of-the-clean-root";
 
 suite("on a clean Debian the package", () => {
   let base: string;
@@ -110,14 +100,14 @@ suite("on a clean Debian the package", () => {
   });
 
   test("keeps a credential encrypted and hands its token out", async () => {
-    writeFileSync(join(machine, HOME, "tokens.json"), JSON.stringify(tokens()), { mode: 0o600 });
+    writeFileSync(join(machine, HOME, "tokens.json"), getmailTokens("you@gmail.com", TOKEN), { mode: 0o600 });
     await run("chown", [USER, join(machine, HOME, "tokens.json")]);
     expect(await mailkey("vault", "init", "age")).toMatchObject({ status: 0 });
     expect(await mailkey("import", join(HOME, "tokens.json"), "--yes")).toMatchObject({ status: 0 });
     rmSync(join(machine, HOME, "tokens.json"));
-    expect(await mailkey("token", "you@gmail.com")).toMatchObject({ ...ok, stdout: `${sentinel}\n` });
+    expect(await mailkey("token", "you@gmail.com")).toMatchObject({ ...ok, stdout: `${TOKEN}\n` });
     expect(await mailkey("status")).toMatchObject({ status: 0, stdout: expect.stringContaining("you@gmail.com") });
-    const inClear = await runInRoot(machine, USER, ["grep", "--recursive", "--files-with-matches", sentinel, HOME]);
+    const inClear = await runInRoot(machine, USER, ["grep", "--recursive", "--files-with-matches", TOKEN, HOME]);
     expect(inClear).toMatchObject({ status: 1, stdout: "" });
   });
 
