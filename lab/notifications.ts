@@ -1,6 +1,8 @@
 /** A desktop's notification service on a session bus: what it was asked to show, and clicks on it. */
 import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 export interface Shown {
@@ -25,6 +27,17 @@ export interface NotificationService {
 }
 
 const SCRIPT = fileURLToPath(new URL("notification-service.py", import.meta.url));
+
+/** Resolves when the sender of a message listens to what it may be told: that comes a moment after it is shown. */
+export async function senderListens({ pid }: Shown): Promise<void> {
+  const SIGINT_BIT = 2;
+  for (let tries = 0; tries < 1000; tries += 1) {
+    const caught = /^SigCgt:.*([0-9a-f])$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? "0";
+    if ((Number.parseInt(caught, 16) & SIGINT_BIT) !== 0) return;
+    await sleep(10);
+  }
+  throw new Error("the sender of a notification does not listen");
+}
 
 /** @param env with the session bus */
 export async function startNotificationService(env: Readonly<Record<string, string>>): Promise<NotificationService> {

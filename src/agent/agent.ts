@@ -261,7 +261,7 @@ class Agent {
 
   async #filesChanged(names: ReadonlySet<string>): Promise<void> {
     await this.#roster.filesChanged(names);
-    if ([...names].some((name) => name.endsWith(".toml"))) this.#observers.review();
+    this.#observers.filesChanged(names);
   }
 
   async #status(): Promise<StatusReply> {

@@ -11,6 +11,7 @@ import { logObserver, logOccasion } from "./log-events.ts";
 import type { Log } from "./log.ts";
 import { Metrics } from "./metrics.ts";
 import { Notifications } from "./notify.ts";
+import { addressOf } from "./roster.ts";
 import { signInLaunch } from "./sign-in-launch.ts";
 import { TokenFiles } from "./token-files.ts";
 import { Warnings } from "./warnings.ts";
@@ -90,6 +91,12 @@ export class Observers {
   review(): void {
     this.tokenFiles.review();
     void this.warnings.look();
+  }
+
+  /** Files of `accounts/` or `status/` have. */
+  filesChanged(names: ReadonlySet<string>): void {
+    if ([...names].some((name) => name.endsWith(".toml"))) return this.review();
+    for (const address of [...names].flatMap(addressOf)) void this.warnings.lookAt(address);
   }
 
   async stop(): Promise<void> {

@@ -86,8 +86,8 @@ function isFor({ resource }: Target): (kept: Kept) => boolean {
   return ({ renewable }) => renewable.target.resource === resource;
 }
 
-/** None for a file that is no account's. */
-function addressOf(name: string): string[] {
+/** Whose file of `accounts/` or `status/` it is; none for one that is no account's. */
+export function addressOf(name: string): string[] {
   const stem = name.replace(/\.(toml|json)$/, "");
   try {
     return stem === name ? [] : [normaliseAddress(fileNameToAddress(stem))];

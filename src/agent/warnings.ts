@@ -107,6 +107,15 @@ export class Warnings {
     });
   }
 
+  /** Looks at the credential of `address`: another process may have signed in, or met a refusal. */
+  lookAt(address: string): Promise<void> {
+    return this.#then(async () => {
+      const subject = await this.#subject(address);
+      if (subject !== undefined && this.#examine(subject)) this.#ports.mended(subject.account.credential);
+      this.#setAlarm();
+    });
+  }
+
   /** When each sign-in that has a known end comes to it, in milliseconds since the Unix epoch, by the credential's address. */
   get signInEnds(): ReadonlyMap<string, number> {
     return this.#endsAtMs;
@@ -181,7 +190,7 @@ export class Warnings {
   /**
    * Tells what the record says: an end that has come near, or a refusal from before the agent was there.
    *
-   * @returns whether an end that had been told is not near any more
+   * @returns whether something that had been told is over: the end is not near any more, or there is a new sign-in
    */
   #examine(subject: Subject): boolean {
     const now = this.#ports.clock.now();
@@ -193,19 +202,24 @@ export class Warnings {
       const step = stepOf(ending);
       if (step === undefined) continue;
       near.add(kind);
-      const isOver = kind === "sign-in-ends" && inSeconds <= 0; // of which somebody else speaks
-      if (!isOver && this.#told.isNews(credential, kind, { about, step }))
+      const isPast = kind === "sign-in-ends" && inSeconds <= 0; // of which somebody else speaks
+      if (!isPast && this.#told.isNews(credential, kind, { about, step }))
         this.#ports.tell(occasionOf(subject, ending, now));
     }
-    const isFar = this.#told.forget(credential, (what) => what.endsWith("-ends") && !near.has(what));
-    if (isSignInOver(subject, now)) this.#tellOver(subject);
+    const isOver = isSignInOver(subject, now);
+    const isRenewed = ({ about }: News) =>
+      !isOver && subject.record !== undefined && about !== signInMark(subject.record);
+    const isMended = this.#told.forget(credential, (what, news) =>
+      what === "sign-in-over" ? isRenewed(news) : what.endsWith("-ends") && !near.has(what),
+    );
+    if (isOver) this.#tellOver(subject);
     const signIn = endings.find(({ kind }) => kind === "sign-in-ends");
     if (signIn === undefined) this.#endsAtMs.delete(credential);
     else this.#endsAtMs.set(credential, now.wallMs + signIn.inSeconds * 1000);
     const next = endings.map(nextStepInSeconds).filter((seconds) => seconds !== undefined);
     if (next.length === 0) this.#next.delete(credential);
     else this.#next.set(credential, { at: now, afterMs: Math.min(...next) * 1000 });
-    return isFar;
+    return isMended;
   }
 
   #tellOver(subject: Subject): void {

@@ -3,7 +3,12 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { startNotificationService, type NotificationService, type Shown } from "../../lab/notifications.ts";
+import {
+  senderListens,
+  startNotificationService,
+  type NotificationService,
+  type Shown,
+} from "../../lab/notifications.ts";
 import { privateSession } from "../../lab/secret-service.ts";
 import { createLog } from "../../src/agent/log.ts";
 import { Notifications } from "../../src/agent/notify.ts";
@@ -82,11 +87,9 @@ withPrograms(["notify-send", "python3 (GDBus)", "dbus-daemon", "gdbus"])("a noti
   });
   const shown = (index = 0): Promise<Shown> => until(() => service.shown[before + index]);
 
-  /** What is shown, once its sender listens to what it may be told: that comes a moment later. */
   const waiting = async (index = 0): Promise<Shown> => {
     const message = await shown(index);
-    const caught = () => /^SigCgt:\s*([0-9a-f]+)$/m.exec(readFileSync(`/proc/${message.pid}/status`, "utf8"))?.[1];
-    await until(() => (Number.parseInt(caught()?.slice(-1) ?? "0", 16) & 2) !== 0); // SIGINT
+    await senderListens(message);
     return message;
   };
 

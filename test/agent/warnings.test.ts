@@ -108,6 +108,17 @@ describe("a sign-in that is over", () => {
     expect(mended).toEqual([ADDRESS]);
   });
 
+  test("is mended by a new sign-in as soon as that is noted, before anybody asks for a token", async () => {
+    world.record();
+    await observe(failed("ERR_SIGN_IN_AGAIN"));
+    await warnings.lookAt(ADDRESS);
+    expect(mended).toEqual([]);
+    world.clock.advance(HOUR_MS);
+    world.record();
+    await warnings.lookAt(ADDRESS);
+    expect(mended).toEqual([ADDRESS]);
+  });
+
   test("for one resource is told once although the other one's tokens are renewed", async () => {
     world.record();
     const graph = { ...TARGET, resource: "graph" };
