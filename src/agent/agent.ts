@@ -34,6 +34,7 @@ import { Renewer } from "./renewer.ts";
 import { Roster } from "./roster.ts";
 import { AgentServer } from "./server.ts";
 import type { StatusReply, TokenStatus } from "./status.ts";
+import type { Kept } from "./targets.ts";
 import { TokenService, type TokenLease } from "./tokens.ts";
 import { VaultLock } from "./unlock.ts";
 import { asMailkeyError } from "./wire-error.ts";
@@ -83,6 +84,8 @@ class Agent {
   readonly #stopping = new AbortController();
   #config: Config;
   #locksAtMs: number | undefined;
+  /** Never rejects. */
+  #bringing = Promise.resolve();
   #protection: readonly Protection[] = [];
 
   constructor(ports: AgentPorts, config: Config, libc: Libc | undefined) {
@@ -127,9 +130,11 @@ class Agent {
       paths,
       clock: systemClock,
       config: () => this.#config,
-      kept: ({ renewable, times }) => {
+      kept: (kept) => {
+        const { renewable, times } = kept;
         this.#ledger.begin(renewable.target, times);
         this.#renewer.set(renewable, times);
+        this.#bringToFile(kept);
       },
       gone: (target) => {
         this.#renewer.remove(target);
@@ -219,6 +224,12 @@ class Agent {
     return { ...ports, createFetch };
   }
 
+  /** A token that is good and need not be renewed is only fetched, for its file; one after the other, since each may start gpg. */
+  #bringToFile({ renewable, tokenFile, times }: Kept): void {
+    if (!tokenFile || times === undefined || times.remainingSeconds <= 0) return;
+    this.#bringing = this.#bringing.then(async () => void (await this.#tokens.renew(renewable.target, 0)));
+  }
+
   #operations(): Operations {
     return {
       tokens: this.#tokens,
@@ -236,7 +247,11 @@ class Agent {
     const isOpen = event.kind === "unlocked";
     this.#locksAtMs = isOpen && lockAfterMs !== undefined ? systemClock.now().wallMs + lockAfterMs : undefined;
     this.#observe(event);
-    if (isOpen) return this.#renewer.vaultUnlocked();
+    if (isOpen) {
+      this.#renewer.vaultUnlocked();
+      for (const kept of this.#roster.all) this.#bringToFile(kept);
+      return;
+    }
     this.#tokens.forget();
     this.#renewer.vaultLocked();
   }
