@@ -18,6 +18,10 @@ export const APPARMOR: readonly Entry[] = [
     steps: [
       { say: "see whether it is AppArmor, and get the mildest remedy", type: "mailkey doctor ADDRESS" },
       {
+        say: "without root: have mailkey's agent keep the token in a file, which msmtp may read; then mailkey agent install, mailkey setup msmtp",
+        type: "mailkey agent token-file ADDRESS",
+      },
+      {
         say: 'by hand: add this line to the profile "helpers" in /etc/apparmor.d/usr.bin.msmtp, then sudo systemctl reload apparmor',
         type: "/home/*/.local/bin/mailkey Ux,",
         in: "text",
