@@ -18,12 +18,14 @@ const ACTIONS = [
   "metrics",
   "install",
   "uninstall",
+  "token-file",
 ] as const;
 type Action = (typeof ACTIONS)[number];
 
 const OPTIONS = {
   json: { type: "boolean", summary: "status: print a JSON object" },
   "dry-run": { type: "boolean", short: "n", summary: "install, uninstall: show what would be done" },
+  off: { type: "boolean", summary: "token-file: keep none any more" },
   detached: { type: "boolean", summary: "run: write the log to a file", hidden: true },
 } as const;
 export type AgentValues = Values<typeof OPTIONS>;
@@ -38,13 +40,18 @@ install has your system start it with your session: by systemd where it is, else
 the foreground. With "autostart = true" below [agent] in config.toml, "mailkey token" starts it when it is not there.
 
 unlock has it open the vault, asking for the passphrase where one is needed; lock has it forget everything secret until then.
+token-file has it keep the account's token in a file in memory, for programs that read one or may run nothing but cat, and says where.
 reload has it read its configuration anew. metrics prints what it has counted, in the text format of Prometheus.`,
-  args: [{ name: "ACTION", summary: "what to do; left out: status", required: false, choices: ACTIONS }],
+  args: [
+    { name: "ACTION", summary: "what to do; left out: status", required: false, choices: ACTIONS },
+    { name: "ADDRESS", summary: "token-file: of this account; left out: the only one", required: false },
+  ],
   options: OPTIONS,
   examples: [
     { line: "mailkey agent install", meaning: "from now on with every session" },
     { line: "mailkey agent", meaning: "whether it runs, and what it looks after" },
     { line: "mailkey agent unlock", meaning: "type the passphrase once" },
+    { line: "mailkey agent token-file you@hotmail.com", meaning: "for cat as a password command" },
   ],
   async run({ values, args, context }) {
     const action = (args[0] ?? "status") as Action;
@@ -53,11 +60,15 @@ reload has it read its configuration anew. metrics prints what it has counted, i
         hint: "mailkey help agent",
       });
     }
-    return PERFORM[action](context, values);
+    if (args.length > 1 && action !== "token-file")
+      throw new MailkeyError("ERR_USAGE", `agent ${action} takes no address`, { hint: "mailkey help agent" });
+    return PERFORM[action](context, values, args[1]);
   },
 });
 
-const PERFORM: Record<Action, (context: Context, values: AgentValues) => Promise<number | void>> = {
+type Perform = (context: Context, values: AgentValues, address: string | undefined) => Promise<number | void>;
+
+const PERFORM: Record<Action, Perform> = {
   async run({ env, paths, signal }, { detached }) {
     const { runAgent } = await import("../agent/agent.ts");
     await runAgent({ env, paths, signal, detached: detached === true });
@@ -102,6 +113,9 @@ const PERFORM: Record<Action, (context: Context, values: AgentValues) => Promise
   },
   async uninstall(context, values) {
     return (await import("./agent-install.ts")).uninstallAgent(context, values);
+  },
+  async "token-file"(context, values, address) {
+    return (await import("./agent-token-file.ts")).switchTokenFile(context, address, values);
   },
 };
 

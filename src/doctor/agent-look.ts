@@ -3,10 +3,11 @@ import { lstatSync } from "node:fs";
 import { askAgent, socketPath } from "../agent/ask-agent.ts";
 import { PROTOCOL_VERSION } from "../agent/protocol.ts";
 import { serviceUnitOf } from "../agent/install/plan.ts";
+import type { StatusReply } from "../agent/status.ts";
 import { isMailkeyError } from "../errors.ts";
 import { homeFolder, type Paths } from "../platform/paths.ts";
 import { exchange } from "../platform/unix-socket.ts";
-import type { AgentLook, AgentStatus, Machine } from "./check.ts";
+import type { AgentLook, Machine } from "./check.ts";
 import { textOf } from "./files.ts";
 
 /** Less than the time of one check. */
@@ -27,9 +28,9 @@ export async function lookAtAgent(paths: Paths): Promise<AgentLook> {
   return status === undefined ? { kind: "stranger" } : { kind: "running", status };
 }
 
-async function statusOf(paths: Paths): Promise<AgentStatus | undefined> {
+async function statusOf(paths: Paths): Promise<StatusReply | undefined> {
   try {
-    return await askAgent<AgentStatus>(paths, { do: "status" });
+    return await askAgent<StatusReply>(paths, { do: "status" });
   } catch (error) {
     if (isMailkeyError(error)) return undefined;
     throw error;

@@ -6,6 +6,7 @@
  */
 import type { ResolvedAccount } from "../accounts/resolve.ts";
 import type { Config } from "../accounts/config.ts";
+import type { StatusReply } from "../agent/status.ts";
 import type { FoundProgram } from "../clients/recipe.ts";
 import type { MailkeyError } from "../errors.ts";
 import type { Clock } from "../platform/clock.ts";
@@ -72,20 +73,13 @@ export interface VaultLook {
   readonly failure: MailkeyError | undefined;
 }
 
-/** What is asked of its status here. */
-export interface AgentStatus {
-  readonly version: string;
-  readonly state: string;
-  readonly token_files: { readonly addresses: readonly string[]; readonly problem?: string | undefined };
-}
-
 /**
  * `none`: there is no socket. `dead`: there is one, and nobody listens. `silent`: somebody does, and says nothing. `stranger`: it answers,
  * but not for these folders, or not in words that are understood.
  */
 export type AgentLook =
   | { readonly kind: "none" | "dead" | "silent" | "stranger" }
-  | { readonly kind: "running"; readonly status: AgentStatus };
+  | { readonly kind: "running"; readonly status: Pick<StatusReply, "version" | "state" | "token_files"> };
 
 export interface VersionQuestion {
   readonly args: readonly string[];

@@ -19,7 +19,7 @@ export const tokenFiles: MachineCheck = {
     const look = await machine.agent();
     if (look.kind === "none" || look.kind === "dead") return [notKept(addresses, machine)];
     if (look.kind !== "running") return []; // the check of the socket says so
-    if (look.status.state === "locked") return [locked(addresses)];
+    if (look.status.state !== "unlocked") return [locked(addresses)];
     const { problem } = look.status.token_files;
     return problem === undefined ? [] : [error(peerText(problem, 300), ["mailkey doctor --only=runtime-folder"])];
   },
