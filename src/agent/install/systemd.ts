@@ -73,6 +73,8 @@ Description=mailkey's agent: renews access tokens of mailboxes ahead of their en
 Documentation=man:mailkey(1)
 Requires=${SOCKET_UNIT}
 After=${SOCKET_UNIT}
+# Whoever connects while it is down waits: it is started again however often.
+StartLimitIntervalSec=0
 
 [Service]
 # The socket is there before the agent is: whoever connects early waits.
@@ -80,7 +82,7 @@ Type=exec
 ${startLine(executable)}
 ExecReload=${commandLine([executable, "agent", "reload"])}
 ${variables.join("")}Restart=on-failure
-RestartSec=5
+RestartSec=2
 # 78: a file of the configuration is wrong. Starting again does not mend it.
 RestartPreventExitStatus=78
 
