@@ -5,6 +5,7 @@ import { VERSION } from "../version.ts";
 import type { Context } from "./context.ts";
 import { formatSeconds } from "./duration.ts";
 import { table } from "./table.ts";
+import { wrapText } from "./wrap.ts";
 
 const STATES: Record<StatusReply["state"], string> = {
   unlocked: "the vault is open",
@@ -28,7 +29,8 @@ export function statusText(status: StatusReply, { clock, terminal }: Context): s
     ...(files.addresses.length === 0 ? [] : [`Token files: ${files.addresses.map(withoutControls).join(", ")}.`]),
     ...(files.problem === undefined ? [] : [`Token files: ${withoutControls(files.problem)}.`]),
   ];
-  return `${lines.join("\n")}\n${tokenTable(status.tokens, now, terminal.colourOut)}`;
+  const text = lines.map((line) => wrapText(line, terminal.columns)).join("\n");
+  return `${text}\n${tokenTable(status.tokens, now, terminal.colourOut)}`;
 }
 
 function tokenTable(tokens: readonly TokenStatus[], now: number, colour: boolean): string {
@@ -43,5 +45,5 @@ function tokenTable(tokens: readonly TokenStatus[], now: number, colour: boolean
   const problems = tokens.flatMap(({ address, problem }) =>
     problem === undefined ? [] : [`\n${withoutControls(`${address}: ${problem}`)}\n`],
   );
-  return `\n${table(["ACCOUNT", "RESOURCE", "TOKEN ENDS", "RENEWED", "LAST TIME"], rows, colour)}${problems.join("")}`;
+  return `\n${table(["ACCOUNT", "RESOURCE", "TOKEN ENDS", "RENEWED", "STATE"], rows, colour)}${problems.join("")}`;
 }
