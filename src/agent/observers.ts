@@ -49,6 +49,7 @@ export class Observers {
       env,
       clock,
       alarm: alarm(),
+      log,
       tell: (occasion) => {
         logOccasion(log, occasion);
         this.#hooks.tell(occasion);

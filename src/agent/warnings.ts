@@ -16,6 +16,7 @@ import { peerText } from "../platform/text.ts";
 import { readRecord, recordPath } from "../tokens/record.ts";
 import { endedByTesting, testingDaysOf } from "../tokens/testing.ts";
 import type { AgentEvent, Target } from "./event.ts";
+import type { Log } from "./log.ts";
 import {
   endingsOf,
   isSignInOver,
@@ -36,6 +37,7 @@ export interface WarningPorts {
   readonly clock: Clock;
   /** Used by nothing else. */
   readonly alarm: Alarm;
+  readonly log: Log;
   /** Receives what is news. Must not throw. */
   tell(occasion: Occasion): void;
   /** What had been told of `address` is over: it works again. Must not throw. */
@@ -150,8 +152,9 @@ export class Warnings {
     if (this.#isStopped) return;
     try {
       await work();
-    } catch {
-      // a warning that cannot be made must not end the agent; what is wrong with the files is said by who uses them
+    } catch (error) {
+      // Must not end the agent. Its message stays out of the log: it may quote what it stumbled over.
+      this.#ports.log("bug", { part: "warnings", error: error instanceof Error ? error.name : typeof error });
     }
   }
 

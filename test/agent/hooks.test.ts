@@ -2,11 +2,10 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { Hooks, type HookPorts } from "../../src/agent/hooks.ts";
 import { createLog } from "../../src/agent/log.ts";
-import type { Occasion } from "../../src/agent/occasion.ts";
-import { ADDRESS, AgentWorld, TARGET } from "./world.ts";
+import { until as untilSo } from "../support/until.ts";
+import { ADDRESS, AgentWorld, occasion, TARGET } from "./world.ts";
 
 let world: AgentWorld;
 let lines: string[];
@@ -30,22 +29,7 @@ const start = (commands: Partial<HookPorts["commands"]>, limitMs = 30_000) => {
   });
   return hooks;
 };
-const occasion = (change: Partial<Occasion> = {}): Occasion => ({
-  kind: "sign-in-over",
-  address: ADDRESS,
-  resource: "outlook",
-  reason: "the provider refuses",
-  hint: `mailkey login ${ADDRESS}`,
-  endsAtMs: undefined,
-  ...change,
-});
-const until = async (isSo: () => boolean) => {
-  for (let tries = 0; tries < 400; tries += 1) {
-    if (isSo()) return;
-    await sleep(10);
-  }
-  throw new Error(`it did not come about; the log:\n${lines.join("\n")}`);
-};
+const until = <T>(look: () => T | undefined | false) => untilSo(look, () => lines.join("\n"));
 const logged = (text: string) => lines.filter((line) => line.includes(text));
 const ended = (count = 1) => until(() => logged(" hook ended").length + logged(" hook failed").length >= count);
 const file = (name: string) => join(world.home, name);

@@ -66,7 +66,7 @@ describe("a line of the log", () => {
   });
 
   test("shows no secret, even to those who get past the types", () => {
-    logAt()("answered", { token: new Secret("the-secret") } as unknown as LogValues);
+    logAt()("started", { token: new Secret("the-secret") } as unknown as LogValues);
     expect(lines.join()).not.toContain("the-secret");
   });
 

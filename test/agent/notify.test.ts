@@ -12,10 +12,10 @@ import {
 import { privateSession } from "../../lab/secret-service.ts";
 import { createLog } from "../../src/agent/log.ts";
 import { Notifications } from "../../src/agent/notify.ts";
-import type { Occasion } from "../../src/agent/occasion.ts";
 import { signInLaunch } from "../../src/agent/sign-in-launch.ts";
 import { withPrograms } from "../e2e/programs.ts";
-import { ADDRESS, AgentWorld } from "./world.ts";
+import { until as untilSo } from "../support/until.ts";
+import { ADDRESS, AgentWorld, occasion } from "./world.ts";
 
 let world: AgentWorld;
 let lines: string[];
@@ -31,23 +31,7 @@ afterEach(() => {
   world.dispose();
 });
 
-const occasion = (change: Partial<Occasion> = {}): Occasion => ({
-  kind: "sign-in-over",
-  address: ADDRESS,
-  resource: "outlook",
-  reason: "the provider refuses",
-  hint: `mailkey login ${ADDRESS}`,
-  endsAtMs: undefined,
-  ...change,
-});
-const until = async <T>(look: () => T | undefined | false): Promise<T> => {
-  for (let tries = 0; tries < 1000; tries += 1) {
-    const found = look();
-    if (found !== undefined && found !== false) return found;
-    await sleep(10);
-  }
-  throw new Error(`it did not come about; the log:\n${lines.join("\n")}`);
-};
+const until = <T>(look: () => T | undefined | false) => untilSo(look, () => lines.join("\n"));
 const start = (env: Readonly<Record<string, string>>, platform: NodeJS.Platform = "linux", canLaunch = true) => {
   notifications = new Notifications({
     env,

@@ -2,7 +2,6 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { saveAccount } from "../../src/accounts/store.ts";
 import type { AgentEvent } from "../../src/agent/event.ts";
 import { Hooks } from "../../src/agent/hooks.ts";
@@ -14,6 +13,7 @@ import { Notifications } from "../../src/agent/notify.ts";
 import { Warnings } from "../../src/agent/warnings.ts";
 import { MailkeyError } from "../../src/errors.ts";
 import { ADDRESS, granted, Harness, refused } from "../tokens/harness.ts";
+import { until } from "../support/until.ts";
 import { FakeAlarm } from "./world.ts";
 
 const REFRESH_TOKEN = "M.C552_BAY.0.U.-CtopSecretRefreshTokenOfNobody!!$$";
@@ -66,6 +66,7 @@ test("log, hooks, notifications, metrics and notes hold no token, nor a piece of
     env,
     clock,
     alarm: new FakeAlarm(harness.clock),
+    log,
     tell: (occasion) => {
       logOccasion(log, occasion);
       hooks.tell(occasion);
@@ -93,10 +94,7 @@ test("log, hooks, notifications, metrics and notes hold no token, nor a piece of
   }
   await warnings.settled;
   const files = ["renewed", "needs_login", "error"].map((name) => join(seen, name));
-  for (let tries = 0; tries < 500; tries += 1) {
-    if (files.every((path) => existsSync(path)) && readdirSync(seen).length === 5) break;
-    await sleep(10);
-  }
+  await until(() => files.every((path) => existsSync(path)) && readdirSync(seen).length === 5);
   await hooks.stop();
   notifications.stop();
   sink.close();

@@ -9,6 +9,7 @@ import { ADDRESS, AgentWorld, DAY_MS, failed, HOUR_MS, TARGET } from "./world.ts
 let world: AgentWorld;
 let told: Occasion[];
 let mended: string[];
+let logged: string[];
 let warnings: Warnings;
 
 const start = () =>
@@ -17,6 +18,7 @@ const start = () =>
     env: {},
     clock: world.clock,
     alarm: world.alarm,
+    log: (name) => logged.push(name),
     tell: (occasion) => told.push(occasion),
     mended: (address) => mended.push(address),
   });
@@ -41,11 +43,13 @@ beforeEach(() => {
   world.account();
   told = [];
   mended = [];
+  logged = [];
   warnings = start();
 });
 afterEach(() => {
   warnings.stop();
   world.dispose();
+  expect(logged).toEqual([]);
 });
 
 describe("a sign-in that is over", () => {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { Account } from "../../src/accounts/account.ts";
 import { saveAccount } from "../../src/accounts/store.ts";
 import type { AgentEvent } from "../../src/agent/event.ts";
+import type { Occasion } from "../../src/agent/occasion.ts";
 import { MailkeyError, type ErrorCode } from "../../src/errors.ts";
 import type { Alarm } from "../../src/platform/alarm.ts";
 import { resolvePaths } from "../../src/platform/paths.ts";
@@ -97,4 +98,16 @@ export class AgentWorld {
 export function failed(code: ErrorCode, message = "it does not work", target = TARGET): AgentEvent {
   const error = new MailkeyError(code, message, code === "ERR_CLIENT_REJECTED" ? { hint: "mailkey show it" } : {});
   return { kind: "failed", target, error, isPermanent: code !== "ERR_PROVIDER_UNAVAILABLE", validSeconds: 0 };
+}
+
+export function occasion(change: Partial<Occasion> = {}): Occasion {
+  return {
+    kind: "sign-in-over",
+    address: ADDRESS,
+    resource: "outlook",
+    reason: "the provider refuses",
+    hint: `mailkey login ${ADDRESS}`,
+    endsAtMs: undefined,
+    ...change,
+  };
 }

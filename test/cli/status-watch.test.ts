@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { deleteAccount, saveAccount } from "../../src/accounts/store.ts";
 import { runCommandLine } from "../../src/cli/run.ts";
 import { recordPath, writeRecord } from "../../src/tokens/record.ts";
+import { until } from "../support/until.ts";
 import { fakeContext, type FakeContext } from "../support/fake-context.ts";
 
 const ADDRESS = "me@hotmail.com";
@@ -37,13 +37,11 @@ const record = (reason?: string) => {
 const watch = (...flags: readonly string[]) => {
   ending = runCommandLine(["status", "--watch", ...flags], context);
 };
-const shows = async (text: string | RegExp) => {
-  for (let tries = 0; tries < 1000; tries += 1) {
-    if (typeof text === "string" ? context.out().includes(text) : text.test(context.out())) return;
-    await sleep(10);
-  }
-  throw new Error(`never shown: ${String(text)}\n${context.out()}`);
-};
+const shows = (text: string | RegExp) =>
+  until(
+    () => (typeof text === "string" ? context.out().includes(text) : text.test(context.out())),
+    () => `${String(text)}\n${context.out()}`,
+  );
 
 describe("status --watch", () => {
   test("shows what changes, and ends on Ctrl-C with status 0", async () => {

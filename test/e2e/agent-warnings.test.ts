@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { senderListens, startNotificationService, type NotificationService } from "../../lab/notifications.ts";
 import { privateSession } from "../../lab/secret-service.ts";
 import { startWorld, type World } from "../../lab/world.ts";
+import { until as untilSo } from "../support/until.ts";
 import { Home, succeeded } from "./harness.ts";
 import { withPrograms } from "./programs.ts";
 
@@ -54,13 +55,7 @@ withPrograms(["notify-send", "python3 (GDBus)", "dbus-daemon", "gdbus"])(
       home.dispose();
     });
 
-    const until = async (isSo: () => boolean) => {
-      for (let tries = 0; tries < 1500; tries += 1) {
-        if (isSo()) return;
-        await Bun.sleep(10);
-      }
-      throw new Error(`it did not come about; the agent's log:\n${log}`);
-    };
+    const until = (isSo: () => boolean) => untilSo(isSo, () => log);
     const start = async () => {
       log = "";
       const child = home.start(["agent", "run"]);
