@@ -30,6 +30,7 @@ export const MESSAGES = {
   "notification-shown": { level: "debug", text: "notification shown" },
   "notification-failed": { level: "info", text: "notification not shown" },
   "sign-in-opened": { level: "info", text: "a click opened the sign-in" },
+  "sign-in-failed": { level: "warn", text: "the sign-in did not succeed" },
   "sign-in-not-opened": { level: "warn", text: "the sign-in could not be opened" },
   "token-file-failed": { level: "error", text: "a token file cannot be kept" },
   bug: { level: "error", text: "this is a bug in mailkey" },

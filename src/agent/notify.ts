@@ -86,7 +86,8 @@ export class Notifications {
   }
 
   #show(key: string, notifier: Notifier, message: Message, launch: Launch | undefined): void {
-    if (this.#isStopped || this.#open.has(key)) return;
+    if (this.#isStopped) return;
+    this.#open.get(key)?.kill("SIGINT"); // three days instead of fourteen
     const { env, log } = this.#ports;
     const child = spawn(notifier.program, notifier.args(message), {
       env: { ...env },
@@ -98,14 +99,15 @@ export class Notifications {
     child.stdout.on("data", (chunk: Buffer) => {
       printed = (printed + chunk.toString("latin1")).slice(0, 100);
     });
-    child.once("error", () => this.#closed(key, 1));
+    child.once("error", () => this.#closed(key, child, 1));
     child.once("close", (status) => {
-      this.#closed(key, status ?? 0);
+      this.#closed(key, child, status ?? 0);
       if (launch !== undefined && CLICKED.has(printed.trim())) this.#signIn(launch);
     });
   }
 
-  #closed(key: string, status: number): void {
+  #closed(key: string, child: ChildProcess, status: number): void {
+    if (this.#open.get(key) !== child) return;
     this.#open.delete(key);
     if (this.#open.size === 0) this.#hasSaidMore = false;
     if (status !== 0 && !this.#isStopped)
@@ -118,6 +120,9 @@ export class Notifications {
     const about = { program, address: args.at(-1) };
     const child = spawn(program, args, { env: { ...env }, stdio: "ignore", detached: true });
     child.once("error", () => log("sign-in-not-opened", about));
+    child.once("exit", (status) => {
+      if (status !== 0) log("sign-in-failed", { ...about, status: status ?? "killed" });
+    });
     child.once("spawn", () => {
       child.unref();
       log("sign-in-opened", about);

@@ -131,6 +131,29 @@ withPrograms(["notify-send", "python3 (GDBus)", "dbus-daemon", "gdbus"])("a noti
     await until(() => service.closed.includes(next));
   });
 
+  test("about the same is replaced by the newer one", async () => {
+    start(session.env()).tell(occasion({ kind: "sign-in-ends", reason: "in 14 days" }));
+    const { id } = await waiting();
+    notifications?.tell(occasion({ kind: "sign-in-ends", reason: "in 3 days" }));
+    expect((await waiting(1)).body).toStartWith("in 3 days\n");
+    await until(() => service.closed.includes(id));
+    notifications?.mended(ADDRESS);
+    await until(() => service.closed.includes(id + 1));
+  });
+
+  test("whose sign-in does not succeed is a line in the log", async () => {
+    notifications = new Notifications({
+      env: session.env(),
+      platform: "linux",
+      log: createLog(world.clock, "debug", (line) => lines.push(line)),
+      launch: async () => ["/bin/sh", "-c", "exit 77", "login", ADDRESS],
+    });
+    notifications.tell(occasion());
+    service.click((await waiting()).id, "default");
+    const line = await until(() => lines.find((each) => each.includes("did not succeed")));
+    expect(line).toEndWith(`address=${ADDRESS} status=77`);
+  });
+
   test("for the sixth account at once says that there are more, once", async () => {
     start(session.env());
     for (let count = 0; count < 5; count += 1) notifications?.tell(occasion({ address: `user${count}@test.example` }));
