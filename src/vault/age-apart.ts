@@ -2,8 +2,8 @@
  * The age cipher with a passphrase, in a process of its own: this same program, for as long as one credential takes.
  *
  * age makes guessing expensive on purpose: a key costs a second of one core and 256 MiB, during which a thread does nothing
- * else. Another process keeps both away from those who wait for an answer, and gives the memory back, plaintext included. A
- * worker thread would keep the memory.
+ * else. Another process keeps both away from those who wait for an answer, and takes all that it held with it when it ends. A worker
+ * thread would answer as well, but leave its strings, and some 20 MB, in this process.
  *
  * Passphrase and credential travel through pipes. Both functions are here, so that they agree on how.
  */

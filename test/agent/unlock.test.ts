@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { Secret } from "../../src/platform/secret.ts";
 import { saveVaultSettings } from "../../src/vault/settings.ts";
 import { failureOf } from "../vault/support.ts";
-import { bytes, CREDENTIAL, PASSPHRASE, SOMEWHERE, vaultWorld } from "./vault-world.ts";
+import { bytes, CREDENTIAL, PASSPHRASE, PROGRAM, SOMEWHERE, vaultWorld } from "./vault-world.ts";
 
 const A = "a@example.com";
 const B = "b@example.com";
@@ -151,7 +152,6 @@ describe("a vault with an age passphrase", () => {
     world.answers(RIGHT);
     const runs = world.file("runs");
     const spy = ["/bin/sh", "-c", `echo "$*" >> '${runs}'; exec "$@"`, "sh"];
-    const { PROGRAM } = await import("./vault-world.ts");
     const { lock } = world.agent({ program: [...spy, ...PROGRAM] });
     const vault = await lock.openVault("may-ask");
     const stored = await vault.read(A);
@@ -211,6 +211,23 @@ describe("locking", () => {
     world.release(RIGHT);
     expect(await locked(read(A))).toBe("needs_person");
     expect([(await lock.status()).state, memory.use().secrets]).toEqual(["locked", 0]);
+  });
+
+  test("counts for a credential that is being decrypted: nobody gets it any more", async () => {
+    const stored = await world.ageVault([A]);
+    world.answers(RIGHT);
+    const [gate, waiting] = [world.file("gate"), world.file("waiting")];
+    const guarded = `if [ -e ${gate} ]; then touch ${waiting}; while [ -e ${gate} ]; do sleep 0.02; done; fi; exec "$@"`;
+    const { lock, read, memory } = world.agent({ program: ["/bin/sh", "-c", guarded, "sh", ...PROGRAM] });
+    await read(A);
+    await stored.write(A, bytes("newer"));
+    writeFileSync(gate, "");
+    const reading = read(A);
+    await until(() => existsSync(waiting));
+    lock.lock("asked");
+    rmSync(gate);
+    expect(await locked(reading)).toBe("needs_person");
+    expect(memory.use().secrets).toBe(0);
   });
 
   test("keeps no renewal from storing what it was granted, and the passphrase not a moment longer", async () => {
