@@ -291,7 +291,7 @@ class Agent {
       socket: socketPath(paths),
       state,
       needs,
-      locks_at_ms: this.#locksAtMs,
+      locks_at_ms: needs === "nothing" ? undefined : this.#locksAtMs, // what nobody unlocked does not lock itself
       memory,
       protection: this.#protection,
       clients: this.#server.counts,

@@ -41,6 +41,13 @@ describe("a vault of files", () => {
   beforeEach(() => rmSync(files, { recursive: true, force: true }));
   afterAll(() => folder.dispose());
 
+  test("tells the stamp of what it wrote, whatever has been written since", async () => {
+    const first = await vault.write(NAME, CREDENTIAL);
+    expect(vault.stamp(NAME)).toBe(first);
+    const second = await vault.write(NAME, CREDENTIAL);
+    expect([second === first, vault.stamp(NAME) === second]).toEqual([false, true]);
+  });
+
   test("stores, lists, replaces and removes", async () => {
     expect(await vault.read(NAME)).toBeUndefined();
     await vault.write(NAME, CREDENTIAL);
