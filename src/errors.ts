@@ -80,3 +80,10 @@ export function systemErrorCode(error: unknown): string | undefined {
   if (typeof error !== "object" || error === null || !("code" in error)) return undefined;
   return typeof error.code === "string" ? error.code : undefined;
 }
+
+/** Of an error that is a bug: its kind, and where in the code. Not its words, which may quote what it stumbled over. */
+export function placeOf(error: unknown): string {
+  if (!(error instanceof Error)) return typeof error;
+  const frame = error.stack?.split("\n").find((line) => line.trimStart().startsWith("at "));
+  return `${error.name} ${frame?.trim() ?? ""}`;
+}

@@ -6,6 +6,7 @@
  */
 import { join } from "node:path";
 import { loadConfig, type Config } from "../accounts/config.ts";
+import { placeOf } from "../errors.ts";
 import { createAlarm } from "../platform/alarm.ts";
 import { systemClock } from "../platform/clock.ts";
 import { ownCommand } from "../platform/command-path.ts";
@@ -13,6 +14,7 @@ import { hardenProcess, type Protection } from "../platform/harden.ts";
 import { openLibc, type Libc } from "../platform/libc.ts";
 import type { Environment, Paths } from "../platform/paths.ts";
 import { peerUid } from "../platform/peer.ts";
+import type { Secret } from "../platform/secret.ts";
 import { SecretMemory } from "../platform/secret-memory.ts";
 import { startSteadyTime } from "../platform/steady-time.ts";
 import { watchFolders } from "../platform/watch.ts";
@@ -48,6 +50,8 @@ export interface AgentPorts {
   readonly detached: boolean;
 }
 
+/** EX_SOFTWARE: what `mailkey` ends with for a bug. A service manager starts it anew. */
+const EXIT_BUG = 70;
 /** A renewal that is under way is waited for: what it brings may exist nowhere else. */
 const LAST_ATTEMPT_MS = 15_000;
 
@@ -115,7 +119,10 @@ class Agent {
       clock: systemClock,
       observe: (event) => this.#observe(event),
       attempted: (target, attempt) => this.#renewer.observe(target, attempt),
-      answered: (source, seconds, code) => this.#observers.metrics.answered(source, seconds, code),
+      answered: (source, seconds, code) => {
+        this.#observers.metrics.answered(source, seconds, code);
+        this.#log("answered", { from: source, error: code });
+      },
     });
     this.#budget = new Budget({ nowMs, alarm: alarm() });
     this.#renewer = new Renewer({
@@ -162,12 +169,17 @@ class Agent {
         const user = peerUid(this.#libc, socket);
         return user === undefined || user === process.getuid?.() || user === 0;
       },
-      ended: (fate) => this.#observers.metrics.clientEnded(fate),
+      ended: (fate) => {
+        this.#observers.metrics.clientEnded(fate);
+        if (fate === "refused") this.#log("client-refused");
+        if (fate === "timed_out") this.#log("client-timed-out");
+      },
     });
   }
 
   async run(): Promise<void> {
     const { paths, env, signal } = this.#ports;
+    for (const kind of ["uncaughtException", "unhandledRejection"] as const) process.once(kind, this.#breakDown);
     const activated = isActivated(env);
     this.#protection = hardenProcess(this.#libc);
     this.#observers.tokenFiles.start();
@@ -179,6 +191,7 @@ class Agent {
     });
     const reload = () => void this.#reload().catch(() => undefined); // the log has it
     process.on("SIGHUP", reload);
+    for (const { text, isOn } of this.#protection) if (!isOn) this.#log("not-hardened", { missing: text });
     this.#log("started", { version: VERSION, pid: process.pid, socket: socketPath(paths) });
     await aborted(AbortSignal.any([signal, this.#stopping.signal]));
     process.off("SIGHUP", reload);
@@ -195,6 +208,13 @@ class Agent {
     this.#vault.lock("stopping");
     await this.#observers.stop();
   }
+
+  /** A bug. What is under way is not to be trusted any more; the words of the error are not shown, for they may hold what it stumbled over. */
+  readonly #breakDown = (error: unknown): never => {
+    this.#log("bug", { where: placeOf(error) });
+    this.#vault.lock("stopping");
+    process.exit(EXIT_BUG);
+  };
 
   #observe(event: AgentEvent): void {
     this.#ledger.observe(event);
@@ -236,7 +256,7 @@ class Agent {
       status: () => this.#status(),
       metrics: () => this.#observers.metrics.write(),
       lock: () => this.#vault.lock("asked"),
-      unlock: (passphrase, env) => this.#vault.unlock({ passphrase, env }),
+      unlock: (passphrase, env) => this.#unlock(passphrase, env),
       reload: () => this.#reload(),
       stop: () => setImmediate(() => this.#stopping.abort()), // after the answer
     };
@@ -254,6 +274,15 @@ class Agent {
     }
     this.#tokens.forget();
     this.#renewer.vaultLocked();
+  }
+
+  async #unlock(passphrase: Secret | undefined, env: Environment): Promise<void> {
+    try {
+      await this.#vault.unlock({ passphrase, env });
+    } catch (error) {
+      this.#log("unlock-failed", { reason: asMailkeyError(error).message });
+      throw error;
+    }
   }
 
   async #reload(): Promise<void> {

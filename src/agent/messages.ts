@@ -34,6 +34,11 @@ export const MESSAGES = {
   "sign-in-not-opened": { level: "warn", text: "the sign-in could not be opened" },
   "token-file-failed": { level: "error", text: "a token file cannot be kept" },
   bug: { level: "error", text: "this is a bug in mailkey" },
+  "unlock-failed": { level: "warn", text: "the vault stays locked" },
+  "client-refused": { level: "warn", text: "a client was refused" },
+  "client-timed-out": { level: "debug", text: "a client was silent for too long" },
+  answered: { level: "debug", text: "answered" },
+  "not-hardened": { level: "warn", text: "a protection of the memory is not to be had" },
 } as const satisfies Readonly<Record<string, Message>>;
 
 export type MessageName = keyof typeof MESSAGES;

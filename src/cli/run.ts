@@ -1,5 +1,5 @@
 /** Runs one command line: finds the command, parses, calls it, and turns whatever is thrown into text and exit status. */
-import { MailkeyError } from "../errors.ts";
+import { MailkeyError, placeOf } from "../errors.ts";
 import { jsonText } from "../platform/text.ts";
 import type { Command, OptionSpecs, Values } from "./command.ts";
 import { COMMANDS, findCommand } from "./commands.ts";
@@ -61,21 +61,11 @@ async function load(name: string): Promise<Command> {
 export async function report(error: unknown, context: Context, json: boolean): Promise<number> {
   if (!(error instanceof MailkeyError)) {
     // A bug. Its message is not shown: it may quote what it stumbled over.
-    const where = error instanceof Error ? `${error.name} ${firstFrame(error)}` : typeof error;
-    context.stderr(`mailkey: error: this is a bug in mailkey: ${where}\n`);
+    context.stderr(`mailkey: error: this is a bug in mailkey: ${placeOf(error)}\n`);
     return EXIT_INTERNAL;
   }
   const { problemJson, writeProblem } = await import("./problem.ts"); // a token that is there needs neither
   if (json) context.stderr(`${jsonText({ error: await problemJson(error) })}\n`);
   else await writeProblem(context, "error", error);
   return outcomeOf(error.code).status;
-}
-
-function firstFrame(error: Error): string {
-  return (
-    error.stack
-      ?.split("\n")
-      .find((line) => line.trimStart().startsWith("at "))
-      ?.trim() ?? ""
-  );
 }
