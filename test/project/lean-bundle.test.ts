@@ -11,6 +11,7 @@ import { getmailTokens } from "./getmail-tokens.ts";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const NODE = join(root, "node_modules/node/bin/node");
 
+const BUILD_TIMEOUT_MS = 60_000;
 const ADDRESS = "you@gmail.com";
 
 describe("mailkey token with a cached token, as it is built", () => {
@@ -28,7 +29,7 @@ describe("mailkey token with a cached token, as it is built", () => {
     mkdirSync(join(folder, "coverage"));
     expect(await mailkey("token", ADDRESS)).toBe("a-token\n");
     loaded = scriptsIn(join(folder, "coverage"));
-  });
+  }, BUILD_TIMEOUT_MS);
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   function mailkey(...words: string[]): Promise<string> {

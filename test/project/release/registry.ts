@@ -1,9 +1,9 @@
 /** A registry for npm on loopback, with archives that lie in files. */
+import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { spawnSync } from "node:child_process";
 
 export interface Registry {
   readonly url: string;
@@ -17,25 +17,21 @@ interface Manifest {
   readonly version: string;
 }
 
-/** @param archives of packages that can be had. @param manifests of packages that are only known of */
-export async function startRegistry(archives: readonly string[], manifests: readonly Manifest[]): Promise<Registry> {
+export async function startRegistry(archives: readonly string[]): Promise<Registry> {
   const downloads: string[] = [];
-  const available = new Map(archives.map((archive) => [manifestIn(archive).name, archive]));
-  const known = new Map(
-    [...manifests, ...archives.map(manifestIn)].map((manifest) => [manifest.name, manifest] as const),
-  );
+  const known = new Map(archives.map((archive) => [manifestIn(archive).name, archive]));
   const server = createServer((request, response) => {
     const path = decodeURIComponent(request.url ?? "/").slice(1);
-    const archive = path.endsWith(".tgz") ? available.get(path.slice(0, -".tgz".length)) : undefined;
-    const manifest = known.get(path);
-    if (archive !== undefined) {
-      downloads.push(path.slice(0, -".tgz".length));
-      response.end(readFileSync(archive));
-    } else if (manifest === undefined) {
+    const name = path.replace(/\.tgz$/, "");
+    const archive = known.get(name);
+    if (archive === undefined) {
       response.writeHead(404).end("{}");
-    } else {
+    } else if (path === name) {
       response.setHeader("content-type", "application/json");
-      response.end(JSON.stringify(packument(manifest, `${url}${manifest.name}.tgz`, available.get(manifest.name))));
+      response.end(JSON.stringify(packument(archive, `${url}${name}.tgz`)));
+    } else {
+      downloads.push(name);
+      response.end(readFileSync(archive));
     }
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -43,14 +39,11 @@ export async function startRegistry(archives: readonly string[], manifests: read
   return { url, downloads, stop: () => server.close() };
 }
 
-function packument(manifest: Manifest, tarball: string, archive: string | undefined) {
-  const integrity = archive === undefined ? {} : { integrity: sha512(archive) };
+function packument(archive: string, tarball: string) {
+  const manifest = manifestIn(archive);
   const { name, version } = manifest;
-  return {
-    name,
-    "dist-tags": { latest: version },
-    versions: { [version]: { ...manifest, dist: { tarball, ...integrity } } },
-  };
+  const dist = { tarball, integrity: sha512(archive) };
+  return { name, "dist-tags": { latest: version }, versions: { [version]: { ...manifest, dist } } };
 }
 
 function manifestIn(archive: string): Manifest {

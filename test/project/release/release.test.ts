@@ -1,6 +1,6 @@
 /** `npm run release` for this machine's platform, made twice in two places, and what npm installs of it. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import manifest from "../../../package.json" with { type: "json" };
@@ -9,7 +9,6 @@ import { hostTarget, TARGETS } from "../../../scripts/build/targets.ts";
 import { withPrograms } from "../../e2e/programs.ts";
 import { commandBlocks, INSTALL_PAGE } from "./install-page.ts";
 import { copySource } from "./copy.ts";
-import { startRegistry } from "./registry.ts";
 
 const { version } = manifest;
 const host = hostTarget();
@@ -67,30 +66,6 @@ withPrograms(["dpkg-deb"])("a release", () => {
     });
     expect(said).toContain(`mailkey ${version} (abc1234, bun ${process.versions["bun"]} executable, `);
     expect(existsSync(join(home, ".local/share/man/man1/mailkey.1"))).toBe(true);
-  });
-
-  test("of npm: installs the launcher and this platform's executable, and starts through npm's link", async () => {
-    const folder = join(places[0], "dist/release");
-    const others = TARGETS.map(({ name, os, cpu, libc }) => {
-      const platform = libc && [libc]; // undefined is left out of JSON
-      return { name: `@mailkey/${name}`, version, os: [os], cpu: [cpu], libc: platform };
-    });
-    const archives = readdirSync(folder)
-      .filter((file) => file.endsWith(".tgz"))
-      .map((file) => join(folder, file));
-    const registry = await startRegistry(archives, others);
-    const prefix = join(base, "prefix");
-    mkdirSync(prefix);
-    try {
-      const flags = ["--global", "--no-audit", "--no-fund", "--no-update-notifier"];
-      const where = ["--prefix", prefix, "--cache", join(base, "cache"), "--registry", registry.url];
-      await run("npm", ["install", ...flags, ...where, "mailkey"]);
-    } finally {
-      registry.stop();
-    }
-    expect([...registry.downloads].toSorted()).toEqual([`@mailkey/${host.name}`, "mailkey"]);
-    expect(await run(join(prefix, "bin/mailkey"), ["--version"])).toContain("(abc1234, bun ");
-    expect(readFileSync(join(prefix, "share/man/man1/mailkey.1"), "utf8")).toContain(".TH MAILKEY 1");
   });
 
   test("of npm: installs from its files by the words of docs/install.md, without a registry", async () => {
