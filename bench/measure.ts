@@ -39,3 +39,15 @@ function summary(samples: readonly number[]): { meanMs: number; medianMs: number
     sorted.length % 2 === 1 ? (sorted[middle] ?? 0) : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
   return { meanMs: sorted.reduce((sum, value) => sum + value, 0) / sorted.length, medianMs };
 }
+
+/** @param reference the name of what the others are compared with */
+export function timingTable(timings: readonly Timing[], reference: string | undefined): string {
+  const known = timings.find(({ name }) => name === reference);
+  const head = `${"".padEnd(36)}${"mean".padStart(9)}${"median".padStart(9)}  script's median ÷ this\n`;
+  const rows = timings.map(({ name, meanMs, medianMs }) => {
+    const ratio = known === undefined || name === "/bin/true" ? "" : (known.medianMs / medianMs).toFixed(1);
+    const [mean, median] = [meanMs, medianMs].map((ms) => `${ms.toFixed(1).padStart(6)} ms`);
+    return `${name.padEnd(36)}${mean}${median}  ${ratio.padStart(6)}\n`;
+  });
+  return head + rows.join("");
+}
