@@ -12,6 +12,7 @@ import { systemClock } from "../platform/clock.ts";
 import { ownCommand } from "../platform/command-path.ts";
 import { hardenProcess, type Protection } from "../platform/harden.ts";
 import { openLibc, type Libc } from "../platform/libc.ts";
+import { widenQueue } from "../platform/listen-queue.ts";
 import type { Environment, Paths } from "../platform/paths.ts";
 import { peerUid } from "../platform/peer.ts";
 import type { Secret } from "../platform/secret.ts";
@@ -169,6 +170,7 @@ class Agent {
         const user = peerUid(this.#libc, socket);
         return user === undefined || user === process.getuid?.() || user === 0;
       },
+      listening: (server) => widenQueue(this.#libc, server),
       ended: (fate) => {
         this.#observers.metrics.clientEnded(fate);
         if (fate === "refused") this.#log("client-refused");

@@ -5,6 +5,7 @@
  * It knows lines, not what they mean: `answer` is handed each one. What takes longer than a moment is announced with wait lines.
  */
 import { createServer, type Server, type Socket } from "node:net";
+import { MAX_WAITING } from "../platform/listen-queue.ts";
 import { MAX_REQUEST_BYTES } from "./protocol.ts";
 
 export interface ServerPorts {
@@ -18,6 +19,8 @@ export interface ServerPorts {
   readonly page: (path: string) => { readonly type: string; readonly body: string } | undefined;
   /** Whether the process at the other end may be here. */
   readonly admits: (socket: Socket) => boolean;
+  /** Told as soon as it listens. */
+  readonly listening?: (server: Server) => void;
   /** Told of every connection, how it ended: `timed_out` without a request, too slow, or too long. */
   readonly ended: (fate: "served" | "refused" | "timed_out") => void;
   readonly limits?: Partial<Limits>;
@@ -61,9 +64,10 @@ export class AgentServer {
   listen(where: { readonly path: string } | { readonly fd: number }): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#server.once("error", reject);
-      this.#server.listen(where, () => {
+      this.#server.listen({ ...where, backlog: MAX_WAITING }, () => {
         this.#server.off("error", reject);
         this.#server.on("error", () => undefined); // a connection that could not be accepted: the next one may
+        this.#ports.listening?.(this.#server);
         resolve();
       });
     });

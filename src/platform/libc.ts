@@ -20,6 +20,8 @@ export interface Libc {
   madvise(memory: Uint8Array, advice: number): number;
   /** A timer of its own; undefined where there is none. Linux. @see timer_create(2) */
   bootTimer(): BootTimer | undefined;
+  /** Of a socket that listens already: how many may wait to be accepted from now on. @see listen(2) */
+  listen(descriptor: number, backlog: number): number;
   /** Fills `value`. @see getsockopt(2) */
   getsockopt(descriptor: number, level: number, option: number, value: Uint8Array): number;
 }
@@ -38,6 +40,7 @@ const SYMBOLS = {
   mmap: { args: ["ptr", "u64", "i32", "i32", "i32", "i64"], returns: "u64" },
   mlock: { args: ["ptr", "u64"], returns: "i32" },
   madvise: { args: ["ptr", "u64", "i32"], returns: "i32" },
+  listen: { args: ["i32", "i32"], returns: "i32" },
   getsockopt: { args: ["i32", "i32", "i32", "ptr", "ptr"], returns: "i32" },
 } as const;
 const LINUX_SYMBOLS = {
@@ -101,6 +104,7 @@ export async function openLibc(): Promise<Libc | undefined> {
         },
       };
     },
+    listen: (descriptor, backlog) => c.listen(descriptor, backlog),
     getsockopt: (descriptor, level, option, value) =>
       c.getsockopt(descriptor, level, option, value, Uint32Array.of(value.length)),
   };
