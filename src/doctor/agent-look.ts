@@ -2,10 +2,12 @@
 import { lstatSync } from "node:fs";
 import { askAgent, socketPath } from "../agent/ask-agent.ts";
 import { PROTOCOL_VERSION } from "../agent/protocol.ts";
-import { serviceUnitOf } from "../agent/install/plan.ts";
+import { MARK, serviceUnitOf } from "../agent/install/plan.ts";
+import { SERVICE_UNIT, SOCKET_UNIT } from "../agent/install/systemd.ts";
 import type { StatusReply } from "../agent/status.ts";
 import { isMailkeyError } from "../errors.ts";
 import { homeFolder, type Paths } from "../platform/paths.ts";
+import { shellLine } from "../platform/shell.ts";
 import { exchange } from "../platform/unix-socket.ts";
 import type { AgentLook, Machine } from "./check.ts";
 import { textOf } from "./files.ts";
@@ -37,11 +39,13 @@ async function statusOf(paths: Paths): Promise<StatusReply | undefined> {
   }
 }
 
-/** Starts the agent anew: by systemd where that looks after it. */
-export function restartLines(machine: Machine): string[] {
-  return unitOf(machine) === undefined
-    ? ["mailkey agent stop", "mailkey agent start"]
-    : ["systemctl --user restart mailkey-agent"];
+/** Starts the agent anew: by systemd where that has started it, or was told to. */
+export function restartLines(look: AgentLook, machine: Machine): string[] {
+  const isSystemds =
+    look.kind === "running" ? look.status.started_by === "socket" : unitOf(machine)?.text.includes(MARK) === true;
+  return isSystemds
+    ? [shellLine(["systemctl", "--user", "restart", SOCKET_UNIT, SERVICE_UNIT])]
+    : ["mailkey agent stop", "mailkey agent start"];
 }
 
 /** The unit that starts the agent; undefined when there is none. */

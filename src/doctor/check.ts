@@ -79,7 +79,10 @@ export interface VaultLook {
  */
 export type AgentLook =
   | { readonly kind: "none" | "dead" | "silent" | "stranger" }
-  | { readonly kind: "running"; readonly status: Pick<StatusReply, "version" | "state" | "token_files"> };
+  | {
+      readonly kind: "running";
+      readonly status: Pick<StatusReply, "version" | "state" | "started_by" | "token_files">;
+    };
 
 export interface VersionQuestion {
   readonly args: readonly string[];

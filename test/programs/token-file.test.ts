@@ -12,7 +12,7 @@ const MEMORY = "/dev/shm";
 const PROFILE = "/etc/apparmor.d/usr.bin.msmtp";
 
 (isInMemory(MEMORY) ? describe : describe.skip)("with a file system in memory", () => {
-  withMailbox(["msmtp", "apparmor_parser"], "a token file", (mailbox) => {
+  withMailbox(["msmtp", "mbsync", "XOAUTH2 for mbsync", "apparmor_parser"], "a token file", (mailbox) => {
     let runtime: string;
     let path: string;
     let agent: ChildProcess;
@@ -56,6 +56,14 @@ const PROFILE = "/etc/apparmor.d/usr.bin.msmtp";
       expect(readFileSync(mailbox.path(".msmtprc"), "utf8")).toContain(`\npasswordeval "/bin/cat ${path}"\n`);
       await mailbox.runs("msmtp", [mailbox.address], { input: mailbox.message("by the file") });
       expect(await mailbox.arrived("by the file")).toContain("Hello.");
+    });
+
+    test("is what mbsync fetches with", async () => {
+      await mailbox.setUp("mbsync");
+      expect(readFileSync(mailbox.path(".mbsyncrc"), "utf8")).toContain(`\nPassCmd "/bin/cat ${path}"\n`);
+      await mailbox.deliver("for mbsync");
+      await mailbox.runs("mbsync", ["anna-mail-test"]);
+      expect(mailbox.fetched("for mbsync", "Maildir", "anna-mail-test", "INBOX")).toContain("Hello.");
     });
 
     test("is what AppArmor's profile of msmtp lets it read: cat runs outside of the profile", async () => {

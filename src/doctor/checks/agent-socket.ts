@@ -15,24 +15,25 @@ export const agentSocket: MachineCheck = {
   worst: "warning",
   of: "machine",
   async examine(machine) {
-    const { kind } = await machine.agent();
-    return [...examineMode(socketPath(machine.paths)), ...examineAnswer(kind, machine)];
+    return [...examineMode(socketPath(machine.paths)), ...examineAnswer(await machine.agent(), machine)];
   },
 };
 
-function examineAnswer(kind: AgentLook["kind"], machine: Machine): Finding[] {
-  const path = socketPath(machine.paths);
+function examineAnswer(look: AgentLook, machine: Machine): Finding[] {
+  const { kind } = look;
   if (kind === "none" || kind === "running") return [];
-  if (kind === "dead") return [warning(`nobody answers at ${path}: the agent has ended`, restartLines(machine))];
-  if (kind === "silent") return [warning(`the agent at ${path} says nothing`, lookLines(machine))];
-  return [warning(`the agent at ${path} is of other folders, or of another version`, restartLines(machine))];
+  const path = socketPath(machine.paths);
+  const anew = restartLines(look, machine);
+  if (kind === "dead") return [warning(`nobody answers at ${path}: the agent has ended`, anew)];
+  if (kind === "silent") return [warning(`the agent at ${path} says nothing`, [...logLines(machine), ...anew])];
+  const advice = "It was started with another XDG_CONFIG_HOME or XDG_STATE_HOME, or before an update: stop it there.";
+  return [{ ...warning(`the agent at ${path} is of other folders, or of another version`, []), advice }];
 }
 
-/** What hangs may tell why in its log. */
-function lookLines(machine: Machine): string[] {
-  const log =
-    unitOf(machine) === undefined ? [] : [shellLine(["journalctl", "--user", "-n", "20", "-u", SERVICE_UNIT])];
-  return [...log, ...restartLines(machine)];
+/** What hangs may have told why. */
+function logLines(machine: Machine): string[] {
+  const isSystemds = unitOf(machine) !== undefined;
+  return isSystemds ? [shellLine(["journalctl", "--user", "-n", "20", "-u", SERVICE_UNIT])] : [];
 }
 
 /** The folder keeps others out; a socket that lets them in is still not what the agent makes. */

@@ -17,7 +17,7 @@ export const agentVersion: MachineCheck = {
         severity: "warning",
         seen: `the running agent is mailkey ${peerText(look.status.version, 30)}, this is ${VERSION}`,
         means: "What the update mended is not mended in the agent until it is started anew.",
-        remedy: restartLines(machine),
+        remedy: restartLines(look, machine),
       },
     ];
   },

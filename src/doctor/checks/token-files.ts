@@ -38,7 +38,8 @@ function onDisk(addresses: readonly string[], { paths }: Machine): Finding {
 function notKept(addresses: readonly string[], { paths }: Machine): Finding {
   const [first = ""] = addresses;
   const seen = `${whose(addresses)} not kept: no agent runs. There is no ${tokenFilePath(paths, first)}`;
-  const advice = "For cron jobs while nobody is logged in: loginctl enable-linger.";
+  const advice =
+    "Without systemd or launchd: mailkey agent start. For cron jobs while nobody is logged in: loginctl enable-linger.";
   return { ...error(seen, ["mailkey agent install"]), advice };
 }
 

@@ -56,6 +56,7 @@ const status = (change: object = {}) => ({
   v: 1,
   version: VERSION,
   state: "unlocked",
+  started_by: "command",
   token_files: { addresses: [] },
   ...change,
 });
@@ -110,13 +111,13 @@ describe("agent-version", () => {
     await runAgent(status({ version: "0.0.1\u001b[31m" }));
     const [finding] = await home.examine(agentVersion);
     expect(finding?.seen).toBe(`the running agent is mailkey 0.0.1 [31m, this is ${VERSION}`);
+    expect(finding?.remedy).toEqual(["mailkey agent stop", "mailkey agent start"]);
   });
 
   test("has systemd start it anew where that does it", async () => {
-    install(join(home.folder, "mailkey"));
-    await runAgent(status({ version: "0.0.1" }));
+    await runAgent(status({ version: "0.0.1", started_by: "socket" }));
     const [finding] = await home.examine(agentVersion);
-    expect(finding?.remedy).toEqual(["systemctl --user restart mailkey-agent"]);
+    expect(finding?.remedy).toEqual(["systemctl --user restart mailkey-agent.socket mailkey-agent.service"]);
   });
 
   test("has nothing to say of this one", async () => {

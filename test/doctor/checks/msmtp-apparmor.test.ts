@@ -59,7 +59,12 @@ withPrograms(["msmtp", "apparmor_parser"])("AppArmor's profile of msmtp", () => 
     async () => {
       const folder = mkdtempSync("/dev/shm/mailkey-");
       const paths = { ...patient.machine.paths, runtime: folder };
-      const status = { version: VERSION, state: "unlocked" as const, token_files: { addresses: [] } };
+      const status = {
+        version: VERSION,
+        state: "unlocked" as const,
+        started_by: "command" as const,
+        token_files: { addresses: [] },
+      };
       const machine = { ...patient.machine, paths, agent: async () => ({ kind: "running", status }) as const };
       const accounts = patient.machine.accounts.map((subject) => ({
         ...subject,
