@@ -12,7 +12,6 @@ import type { HeldVault } from "./held-vault.ts";
 export type Needs = "nothing" | "passphrase" | "program";
 
 export interface OpenedVault {
-  readonly kind: Vault["kind"];
   readonly needs: Needs;
   /** Remembers what passes through it, and asks nobody. */
   readonly held: Vault;
@@ -77,7 +76,6 @@ export class VaultOpener {
     const bare = await openVault(paths, env, { passphraseCipher, isSilent: true });
     const asking = await openVault(paths, env, { passphraseCipher });
     return {
-      kind: bare.kind,
       needs: needsOf(loadVaultSettings(paths)),
       bare,
       held: this.#memory.over(bare),

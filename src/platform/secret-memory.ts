@@ -73,8 +73,9 @@ export class SecretMemory {
   #giveBack(pages: Pages): void {
     pages.memory.fill(0);
     this.#used.delete(pages);
-    const { length } = pages.memory;
-    this.#free.set(length, [...(this.#free.get(length) ?? []), pages]);
+    const free = this.#free.get(pages.memory.length) ?? [];
+    free.push(pages);
+    this.#free.set(pages.memory.length, free);
   }
 }
 

@@ -102,6 +102,13 @@ describe.skipIf(process.platform !== "linux")("a hardened process", () => {
   });
 });
 
+test("without a JIT there is no C library, and that is all", async () => {
+  const script = `import { openLibc } from "${join(import.meta.dir, "../../src/platform/libc.ts")}";
+console.log(await openLibc() === undefined);`;
+  const { stdout, stderr } = await run(process.execPath, ["-e", script], { env: { BUN_JSC_useJIT: "0" } });
+  expect([new TextDecoder().decode(stdout), stderr]).toEqual(["true\n", ""]);
+});
+
 test("hardening says what could not be done", () => {
   expect(hardenProcess(undefined).map(({ isOn }) => isOn)).toEqual([false, false, false]);
   for (const { text } of hardenProcess(undefined)) expect(text).toMatch(/^[a-z][a-z ]+$/);
