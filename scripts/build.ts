@@ -1,6 +1,6 @@
 /**
- * Builds what this machine runs: `dist/mailkey`, one executable, and `dist/node/`, the same for Node.js; beside them the man page and
- * the completion scripts. What is given to others, `scripts/release.ts` makes.
+ * Builds what this machine runs: `dist/mailkey`, one executable, and `dist/node/`, the same for Node.js; beside them
+ * the man page and the completion scripts. What is given to others, `scripts/release.ts` makes.
  */
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";

@@ -1,10 +1,12 @@
 /**
- * Makes what is given to others, into `dist/release/`: for every platform an archive with the executable and a package for npm, for Debian
- * a .deb, the package `mailkey` for npm, what it is all made of, and checksums. The same commit gives the same bytes, wherever it lies.
+ * Makes what is given to others, into `dist/release/`: for every platform an archive with the executable and a package
+ * for npm, for Debian a .deb, the package `mailkey` for npm, what it is all made of, and checksums. The same commit
+ * gives the same bytes, wherever it lies.
  *
  *   bun scripts/release.ts [--host] [--quick] [--into FOLDER]
  *
- * `--host` makes only what this machine could run itself and needs no network; `--quick` packs less tightly. On Debian or Ubuntu.
+ * `--host` makes only what this machine could run itself and needs no network; `--quick` packs less tightly. On Debian
+ * or Ubuntu.
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";

@@ -6,7 +6,10 @@ export const VERSION_DATE = "2026-11-24";
 
 /** What `scripts/build/compile.ts` writes into an artefact about itself. */
 export interface Build {
-  /** The commit it was made from, abbreviated; `-modified` after it when files were changed, `unknown` when there was no git. */
+  /**
+   * The commit it was made from, abbreviated; `-modified` after it when files were changed, `unknown` when there was no
+   * git.
+   */
   readonly commit: string;
   readonly artefact: "executable" | "bundle";
   /** Of an executable for Linux, which C library it needs. */

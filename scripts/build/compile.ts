@@ -1,8 +1,9 @@
 /**
  * Bun's compiler, with the flags that matter: one executable for a platform, or the same program for Node.js.
  *
- * The executable must not read `bunfig.toml` or `.env` of the folder it is started in: a hostile folder would run code. The two
- * flags that say so are accepted in silence when they are misspelt, so a test starts the executable in such a folder.
+ * The executable must not read `bunfig.toml` or `.env` of the folder it is started in: a hostile folder would run code.
+ * The two flags that say so are accepted in silence when they are misspelt, so a test starts the executable in such a
+ * folder.
  */
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

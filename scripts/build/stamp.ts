@@ -1,4 +1,7 @@
-/** From what and when: all that a build may know of its surroundings, so that the same commit gives the same bytes everywhere. */
+/**
+ * From what and when: all that a build may know of its surroundings, so that the same commit gives the same bytes
+ * everywhere.
+ */
 import { VERSION_DATE } from "../../src/version.ts";
 import { run } from "./run.ts";
 
@@ -12,8 +15,8 @@ export interface Stamp {
 const COMMIT_CHARACTERS = 7;
 
 /**
- * The checkout's commit and its date. Where there is no git, as in an unpacked archive, the variables MAILKEY_COMMIT and
- * SOURCE_DATE_EPOCH tell; without them the commit is `unknown` and the date the version's.
+ * The checkout's commit and its date. Where there is no git, as in an unpacked archive, the variables MAILKEY_COMMIT
+ * and SOURCE_DATE_EPOCH tell; without them the commit is `unknown` and the date the version's.
  *
  * @see https://reproducible-builds.org/specs/source-date-epoch/
  */

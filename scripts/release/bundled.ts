@@ -1,4 +1,7 @@
-/** Which packages of others are part of what is built: package.json's dependencies and theirs, as package-lock.json has them. */
+/**
+ * Which packages of others are part of what is built: package.json's dependencies and theirs, as package-lock.json has
+ * them.
+ */
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 

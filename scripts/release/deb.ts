@@ -1,6 +1,7 @@
 /**
- * The package for Debian and its kin: what the program needs, in the places where man, shells and systemd look for it. No maintainer
- * scripts: nothing has to be done at installing but to unpack. The units are there for `mailkey agent install`, switched on by nobody.
+ * The package for Debian and its kin: what the program needs, in the places where man, shells and systemd look for it.
+ * No maintainer scripts: nothing has to be done at installing but to unpack. The units are there for `mailkey agent
+ * install`, switched on by nobody.
  *
  * @see https://www.debian.org/doc/debian-policy/
  */

@@ -1,6 +1,6 @@
 /**
- * What an executable's own headers say of the platform it is for: the loader's view of it, and all that can be checked of one that this
- * machine cannot run. ELF, Mach-O and PE, 64 bits, little-endian; nothing else is made here.
+ * What an executable's own headers say of the platform it is for: the loader's view of it, and all that can be checked
+ * of one that this machine cannot run. ELF, Mach-O and PE, 64 bits, little-endian; nothing else is made here.
  *
  * @see https://refspecs.linuxfoundation.org/elf/gabi4+/contents.html
  * @see https://learn.microsoft.com/windows/win32/debug/pe-format

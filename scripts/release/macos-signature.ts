@@ -1,7 +1,8 @@
 /**
- * The signature inside an executable for macOS. Bun puts a valid one into those for arm64, and leaves in those for x64 the one that was made
- * for Bun alone, which covers neither our program nor where things lie now: macOS may kill what is signed wrongly. Such a one is replaced
- * by an ad-hoc signature, as linkers make it: hashes of all pages, and nobody's name. Apple's notarization is something else.
+ * The signature inside an executable for macOS. Bun puts a valid one into those for arm64, and leaves in those for x64
+ * the one that was made for Bun alone, which covers neither our program nor where things lie now: macOS may kill what
+ * is signed wrongly. Such a one is replaced by an ad-hoc signature, as linkers make it: hashes of all pages, and
+ * nobody's name. Apple's notarization is something else.
  *
  * Everything in a signature is big-endian; everything in the rest of the file little-endian.
  *
@@ -39,7 +40,10 @@ export function isSignatureValid(file: Buffer): boolean {
   return hashes.subarray(0, expected.length).equals(expected);
 }
 
-/** The same executable with an ad-hoc signature in the place of the one that it has. @throws Error when it has none, or not at its end */
+/**
+ * The same executable with an ad-hoc signature in the place of the one that it has. @throws Error when it has none, or
+ * not at its end
+ */
 export function signedAdHoc(file: Buffer, identifier: string): Buffer {
   const { signature, offset, linkedit, text } = parts(file);
   if (signature === undefined || linkedit === undefined || text === undefined)

@@ -1,8 +1,10 @@
 /**
- * The packages for npm: `mailkey`, with a launcher and the bundle for Node.js, and one with an executable for each platform. npm installs
- * of the latter only the one that fits, by `os`, `cpu` and `libc`. No install scripts: npm 12 runs none unless it is told to.
+ * The packages for npm: `mailkey`, with a launcher and the bundle for Node.js, and one with an executable for each
+ * platform. npm installs of the latter only the one that fits, by `os`, `cpu` and `libc`. No install scripts: npm 12
+ * runs none unless it is told to.
  *
- * On Windows there is no /bin/sh to launch anything; there the platform's package has the command itself, for which npm writes a .cmd.
+ * On Windows there is no /bin/sh to launch anything; there the platform's package has the command itself, for which npm
+ * writes a .cmd.
  */
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,6 +1,7 @@
 /**
- * Bun for other platforms, from its packages in npm: what an executable for that platform is made of. npm finds the registry, and compares
- * what it gets with the checksum that the registry names. Kept in `node_modules/.cache`, by version.
+ * Bun for other platforms, from its packages in npm: what an executable for that platform is made of. npm finds the
+ * registry, and compares what it gets with the checksum that the registry names. Kept in `node_modules/.cache`, by
+ * version.
  */
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,7 @@
-/** A fresh Debian of the running release in a folder, made by apt's own sources, and programs run in it without a network. */
+/**
+ * A fresh Debian of the running release in a folder, made by apt's own sources, and programs run in it without a
+ * network.
+ */
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -38,7 +41,10 @@ async function bootstrap(root: string, id: string, codename: string): Promise<vo
   renameSync(partial, root);
 }
 
-/** What this machine's apt takes this release's packages from, other people's repositories left out; empty before `apt-get update`. */
+/**
+ * What this machine's apt takes this release's packages from, other people's repositories left out; empty before
+ * `apt-get update`.
+ */
 function aptSources(id: string): Promise<string> {
   const line = "--format=deb $(REPO_URI) $(RELEASE) $(COMPONENT)";
   const origin = `Origin: ${id === "ubuntu" ? "Ubuntu" : "Debian"}`;

@@ -1,4 +1,7 @@
-/** A small executable for macOS: three load commands, some pages of code, and a place for a signature that has none in it yet. */
+/**
+ * A small executable for macOS: three load commands, some pages of code, and a place for a signature that has none in
+ * it yet.
+ */
 
 const COMMANDS = 72 + 72 + 16;
 const CPUS = { x64: 0x01000007, arm64: 0x0100000c };
