@@ -204,7 +204,9 @@ class TokenTask {
       if (age >= 0 && age < REFUSAL_MEMORY_MS) return refusedError(this.#account, refused);
     }
     const failure = this.#store.lastFailure();
-    if (failure?.kind === "transient" && elapsedMs(this.#start, failure.at) > 0) {
+    // One of before a restart may seem to lie ahead, when the clock has been wrong since.
+    const isMeanwhile = (at: Instant) => elapsedMs(this.#start, at) > 0 && elapsedMs(at, now) >= 0;
+    if (failure?.kind === "transient" && isMeanwhile(failure.at)) {
       return unavailableError(this.#account.address, { kind: "transient", reason: failure.reason });
     }
     return undefined;

@@ -92,6 +92,17 @@ describe("time", () => {
     expect((await harness.token()).source).toBe("refreshed");
   });
 
+  test("that seems to lie before a failure, because the clock is wrong since a restart, does not keep from asking", async () => {
+    await harness.seed();
+    harness.clock.advance(2 * HOUR_MS);
+    for (let tries = 0; tries < 20; tries++) harness.replies.push(new Response("", { status: 503 }));
+    expect((await failure(harness.token())).code).toBe("ERR_PROVIDER_UNAVAILABLE");
+    harness.clock.reboot(HOUR_MS);
+    harness.clock.jump(-30 * 24 * HOUR_MS);
+    harness.replies.splice(0, harness.replies.length, granted());
+    expect((await harness.token()).source).toBe("refreshed");
+  });
+
   test("without a boot clock is not trusted when it runs backwards", async () => {
     harness.clock.hasBootClock = false;
     await harness.seed();
