@@ -230,7 +230,8 @@ class Agent {
       env: this.#env,
       paths,
       clock: systemClock,
-      config: this.#config,
+      // The renewer comes back by its own schedule; a program has nobody else who tries again.
+      config: forClient ? this.#config : { ...this.#config, retryBudgetMs: 0 },
       signal: AbortSignal.any([signal, this.#stopping.signal]),
       openVault: () => lease.openVault(),
     });

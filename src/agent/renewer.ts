@@ -144,8 +144,9 @@ export class Renewer {
     let nextAtMs = Infinity;
     for (const token of this.#tokens.values()) {
       if (token.state !== "waiting") continue;
-      if (token.nextAtMs <= now) due.push(token);
-      else nextAtMs = Math.min(nextAtMs, token.nextAtMs);
+      const atMs = token.nextAtMs;
+      if (atMs <= now) due.push(token);
+      else if (atMs < nextAtMs) nextAtMs = atMs;
     }
     if (nextAtMs === Infinity) alarm.clear();
     else alarm.set(Math.ceil(nextAtMs - now) + CLOCK_GRAIN_MS, () => this.#ring(nextAtMs));

@@ -67,11 +67,11 @@ export function dueInMs(times: TokenTimes, ahead: Ahead, random: number): number
 /**
  * Milliseconds until a token is due that has been obtained just now.
  *
- * @param gainedSeconds how much longer it lasts than the one before; some providers give out the same one until it is nearly over
+ * @param gainedSeconds how much longer it lasts than the one before: some providers give out the same one until it is nearly over
  */
 export function dueAfterRenewalMs(times: TokenTimes, gainedSeconds: number, ahead: Ahead, random: number): number {
   const { lifetimeSeconds, remainingSeconds } = times;
-  if (gainedSeconds >= Math.min(MIN_GAIN_SECONDS, lifetimeSeconds * MIN_GAIN_OF_LIFETIME))
+  if (Math.abs(gainedSeconds) >= Math.min(MIN_GAIN_SECONDS, lifetimeSeconds * MIN_GAIN_OF_LIFETIME))
     return Math.max(MIN_DELAY_MS, dueInMs(times, ahead, random));
   const least = Math.min(MIN_ASK_AGAIN_SECONDS, lifetimeSeconds / 4);
   const seconds = Math.max(least, remainingSeconds * ASK_AGAIN_OF_REMAINING) * (1 + JITTER * random);

@@ -5,9 +5,9 @@ import { Timeline } from "../support/timeline.ts";
 const { atOnce, perSecond, burst } = DEFAULT_LIMITS;
 
 /** Work of 100 ms at a provider; notes when it began, and how much was under way at once. */
-function setUp() {
+function setUp(limits = DEFAULT_LIMITS) {
   const timeline = new Timeline();
-  const budget = new Budget({ nowMs: () => timeline.passedMs, alarm: timeline.alarm() });
+  const budget = new Budget({ nowMs: () => timeline.passedMs, alarm: timeline.alarm() }, limits);
   const begun: { name: string; atMs: number }[] = [];
   const load = { now: 0, most: 0 };
   const work = (name: string) => () =>
@@ -44,15 +44,25 @@ test("providers do not share a budget", async () => {
 });
 
 test("a program that waits goes first, then those without a token, then by what is left", async () => {
-  const { timeline, budget, names, work } = setUp();
-  for (let index = 0; index < atOnce; index++) budget.enter("a", 0, work("earlier"));
+  const { timeline, budget, names, work } = setUp({ atOnce: 4, perSecond: 1, burst: 1 });
+  budget.enter("a", 0, work("earlier"));
   budget.enter("a", 500, work("500 s"));
   budget.enter("a", 0, work("none"));
   budget.enter("a", 20, work("20 s"));
   const asked = budget.run("a", work("program"));
   await timeline.until(10_000);
   await asked;
-  expect(names().slice(atOnce)).toEqual(["program", "none", "20 s", "500 s"]);
+  expect(names()).toEqual(["earlier", "program", "none", "20 s", "500 s"]);
+});
+
+test("a program does not wait for the places of renewals ahead: one of them may be waiting for it", async () => {
+  const { timeline, budget, names, work } = setUp();
+  const program = Promise.withResolvers<void>();
+  for (let index = 0; index < atOnce; index++) budget.enter("a", 0, () => program.promise);
+  void budget.run("a", work("program")).then(program.resolve);
+  await timeline.until(100);
+  expect(names()).toEqual(["program"]);
+  await program.promise;
 });
 
 test("what is not wanted any more costs nothing", async () => {
