@@ -2,7 +2,7 @@
  * Simulated time: what is to happen, in order, with a clock and alarms that follow it. Months pass in seconds, and twice the same way.
  *
  * Between two events everything that runs is let run until it waits for this time again: promises, file access and imports included,
- * so long as it is started by `run` or by an event and waits by `sleep`.
+ * so long as it is started by `run` or by an event and waits by `sleep` or `waitFor`.
  */
 import type { Alarm } from "../../src/platform/alarm.ts";
 import type { Clock, Instant } from "../../src/platform/clock.ts";
@@ -45,6 +45,16 @@ export class Timeline implements Clock {
       return await work();
     } finally {
       this.#busy -= 1;
+    }
+  }
+
+  /** For what something else brings, within `run`. */
+  async waitFor<T>(promise: Promise<T>): Promise<T> {
+    this.#busy -= 1;
+    try {
+      return await promise;
+    } finally {
+      this.#busy += 1;
     }
   }
 

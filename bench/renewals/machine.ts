@@ -1,0 +1,173 @@
+/** The machine with the agent on it: network, suspends, restarts, and the programs that ask for tokens. */
+import { Budget } from "../../src/agent/budget.ts";
+import { Renewer } from "../../src/agent/renewer.ts";
+import { startSteadyTime } from "../../src/platform/steady-time.ts";
+import { requiredSeconds } from "../../src/tokens/freshness.ts";
+import type { Timeline } from "../../test/support/timeline.ts";
+import type { Findings } from "./findings.ts";
+import type { Mood } from "./provider.ts";
+import type { Chance } from "./random.ts";
+import type { Account, CreateFetch, Tokens } from "./tokens.ts";
+import { HOUR, SECOND } from "./weather.ts";
+
+/** How often a program asks for an account's token. */
+const ASKS_PER_HOUR = 1;
+/** Of these, how many have nothing to do with the agent: they run the token path by themselves. */
+const WITHOUT_AGENT = 0.2;
+
+export class Machine {
+  readonly #timeline: Timeline;
+  readonly #chance: Chance;
+  readonly #accounts: readonly [Account, ...Account[]];
+  readonly #findings: Findings;
+  readonly #marginSeconds: number;
+  readonly #mood: Mood;
+  readonly #byAddress: ReadonlyMap<string, Account>;
+  /** Those for which an attempt of the renewer's is under way. */
+  readonly #renewing = new Set<string>();
+  #tokens: Tokens | undefined;
+  #renewer: Renewer | undefined;
+  #budget: Budget | undefined;
+  /** Connections of before do not survive what raises it. */
+  #connections = 0;
+  #offlineUntilMs = 0;
+
+  constructor(
+    timeline: Timeline,
+    chance: Chance,
+    accounts: readonly [Account, ...Account[]],
+    findings: Findings,
+    marginSeconds: number,
+    mood: Mood,
+  ) {
+    this.#timeline = timeline;
+    this.#chance = chance;
+    this.#accounts = accounts;
+    this.#findings = findings;
+    this.#marginSeconds = marginSeconds;
+    this.#mood = mood;
+    this.#byAddress = new Map(accounts.map((account) => [account.address, account]));
+  }
+
+  get isOnline(): boolean {
+    return this.#timeline.passedMs >= this.#offlineUntilMs;
+  }
+
+  /** Starts the agent. */
+  start(tokens: Tokens): void {
+    const nowMs = startSteadyTime(this.#timeline);
+    const alarm = this.#timeline.alarm();
+    const { next: random } = this.#chance;
+    const renewing = this.#renewing;
+    renewing.clear();
+    const budget = new Budget({ nowMs, alarm: this.#timeline.alarm() });
+    const renewer = new Renewer({
+      nowMs,
+      random,
+      budget,
+      alarm: {
+        clear: () => alarm.clear(),
+        set: (afterMs, ring) =>
+          alarm.set(afterMs, () => {
+            this.#findings.wakeUps += 1;
+            ring();
+          }),
+      },
+      renew: ({ address }, minTtlSeconds) =>
+        this.#timeline.run(async () => {
+          renewing.add(address);
+          const attempt = await tokens.token(this.#account(address), this.#createFetch, minTtlSeconds);
+          renewing.delete(address);
+          return attempt;
+        }),
+      report: () => undefined,
+    });
+    this.#tokens = tokens;
+    this.#renewer = renewer;
+    this.#budget = budget;
+    for (const account of this.#accounts) this.keep(account);
+    renewer.start();
+    this.#nextAsk();
+  }
+
+  /** The account's credential has changed. */
+  keep(account: Account): void {
+    const { address, provider } = account;
+    const ahead = { marginSeconds: this.#marginSeconds };
+    const target = { address, resource: "mail" };
+    this.#renewer?.set({ target, origin: provider.origin, ahead }, this.#tokens?.times(account));
+  }
+
+  suspend(forMs: number): void {
+    this.#connections += 1;
+    this.#timeline.skip(forMs);
+    this.#bad(this.#timeline.passedMs - forMs, this.#chance.between(2 * SECOND, 20 * SECOND));
+  }
+
+  reboot(forMs: number): void {
+    this.#timeline.skip(forMs);
+    this.#timeline.reboot();
+    this.#tokens?.restart();
+    for (const { provider } of this.#accounts) provider.forgetConnections();
+    this.#bad(this.#timeline.passedMs - forMs, this.#chance.between(0, 20 * SECOND));
+    if (this.#tokens !== undefined) this.start(this.#tokens);
+  }
+
+  loseNetwork(forMs: number): void {
+    this.#connections += 1;
+    this.#bad(this.#timeline.passedMs, forMs);
+  }
+
+  /** How the machine's processes reach an account's provider. */
+  readonly #createFetch: CreateFetch = (timeoutMs) => async (_url, init) => {
+    const refreshToken = new URLSearchParams(init?.body as URLSearchParams).get("refresh_token") ?? "";
+    const account = this.#account(refreshToken.slice(0, refreshToken.lastIndexOf("#")));
+    const connections = this.#connections;
+    if (!this.isOnline) await this.#unreachable();
+    this.#findings.requested(account.provider, this.#timeline.passedMs, this.#renewing.has(account.address));
+    const response = await account.provider.answer(refreshToken, timeoutMs, this.#mood);
+    if (connections !== this.#connections) await this.#unreachable();
+    return response;
+  };
+
+  #account(address: string): Account {
+    const account = this.#byAddress.get(address);
+    if (account === undefined) throw new Error(`there is no account ${address}`);
+    return account;
+  }
+
+  /** @param offlineMs from now on */
+  #bad(fromMs: number, offlineMs: number): void {
+    this.#offlineUntilMs = Math.max(this.#offlineUntilMs, this.#timeline.passedMs + offlineMs);
+    this.#findings.machineBad.add(fromMs, this.#offlineUntilMs);
+  }
+
+  async #unreachable(): Promise<never> {
+    await this.#timeline.sleep(this.#chance.between(1, 2 * SECOND));
+    throw Object.assign(new Error("no route"), { code: "ENETUNREACH" });
+  }
+
+  #nextAsk(): void {
+    this.#timeline.after(this.#chance.until(HOUR / ASKS_PER_HOUR / this.#accounts.length), () => {
+      void this.#ask(this.#chance.pick(this.#accounts));
+      this.#nextAsk();
+    });
+  }
+
+  async #ask(account: Account): Promise<void> {
+    const { address, provider } = account;
+    const times = this.#tokens?.times(account);
+    this.#findings.asks += 1;
+    if (times !== undefined && times.remainingSeconds > requiredSeconds(times, this.#marginSeconds)) return;
+    this.#findings.waited(account, this.#timeline.passedMs);
+    const budget = this.#chance.happens(WITHOUT_AGENT) ? undefined : this.#budget;
+    // As the agent does it for programs: each request in its turn, before renewals ahead.
+    const inTurn: CreateFetch = (timeoutMs) => (url, init) => {
+      const send = this.#createFetch(timeoutMs);
+      if (budget === undefined) return send(url, init);
+      return this.#timeline.waitFor(budget.run(provider.origin, () => this.#timeline.run(() => send(url, init))));
+    };
+    const attempt = await this.#timeline.run(async () => this.#tokens?.token(account, inTurn));
+    if (budget !== undefined && attempt !== undefined) this.#renewer?.observe({ address, resource: "mail" }, attempt);
+  }
+}
