@@ -50,8 +50,10 @@ function environmentFlags(): string[] {
   return Object.keys(home.environment()).flatMap((name) => ["-E", name]);
 }
 
-(canHaveUserManager() && !IS_NODE ? describe : describe.skip)("a user's systemd", () => {
-  test("has the agent as its service: sandboxed, started by its socket, started again, and taken out", async () => {
+const withSystemd = canHaveUserManager() && !IS_NODE ? withPrograms(["systemd-analyze", "gpg"]) : describe.skip;
+
+withSystemd("a user's systemd", () => {
+  test("has the agent as its service: in a sandbox that gpg and its agent work in, started by its socket, started again, and taken out", async () => {
     mkdirSync(join(home.folder, "bin"));
     copyFileSync(ARTEFACT, join(home.folder, "bin/mailkey"));
     writeFileSync(join(home.folder, "script"), script(home.address));
@@ -60,6 +62,7 @@ function environmentFlags(): string[] {
     if (status !== 0) throw new Error(`${stdout}\n${stderr}`);
     const said = saidAt(stdout);
     expect(said["enabled"]).toBe("enabled\nenabled\n");
+    expect(said["vault"]).toContain("gpg");
     expect(said["sandbox"]).toBe("NoNewPrivs 1\nSeccomp 2\n0 0 bytes\n");
     expect(said["token"]).toMatch(/^\S+\n$/);
     expect(said["file"]).toBe(said["token"] as string);
@@ -84,6 +87,8 @@ function script(address: string): string {
   return `
 say() { printf '\\n== %s\\n' "$1"; }
 pid() { systemctl --user show --property=MainPID --value mailkey-agent; }
+say vault; gpg --quiet --batch --passphrase '' --quick-gen-key mailkey-test future-default default never
+${mailkey} vault move gpg --recipient mailkey-test; gpgconf --kill all; ${mailkey} vault --json | grep '"active"'
 say install; ${mailkey} agent install
 say enabled; systemctl --user is-enabled mailkey-agent.socket mailkey-agent.service
 say token; ${mailkey} token ${address}
