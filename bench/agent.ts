@@ -13,7 +13,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { tokenFilePath } from "../src/accounts/token-file.ts";
-import { askAgent } from "../src/agent/ask-agent.ts";
+import { askAgent } from "../src/agent/client/ask-agent.ts";
 import { resolvePaths } from "../src/platform/paths.ts";
 import { ADDRESS, EXECUTABLE, Homes, ON_NODE } from "./homes.ts";
 import { measure, timingTable, type Contender } from "./measure.ts";

@@ -2,7 +2,7 @@
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { askAgent, socketPath } from "../src/agent/ask-agent.ts";
+import { askAgent, socketPath } from "../src/agent/client/ask-agent.ts";
 import { PROTOCOL_VERSION, type Request } from "../src/agent/protocol.ts";
 import { resolvePaths, type Environment, type Paths } from "../src/platform/paths.ts";
 

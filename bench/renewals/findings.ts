@@ -1,6 +1,6 @@
 /** What a simulation has seen, and whether it was as promised. */
-import { DEFAULT_LIMITS } from "../../src/agent/budget.ts";
-import { leadSeconds } from "../../src/agent/schedule.ts";
+import { DEFAULT_LIMITS } from "../../src/agent/renewing/budget.ts";
+import { leadSeconds } from "../../src/agent/renewing/schedule.ts";
 import { requiredSeconds } from "../../src/tokens/freshness.ts";
 import { Intervals, uncoveredMs, type Interval } from "./intervals.ts";
 import type { SimulatedProvider } from "./provider.ts";

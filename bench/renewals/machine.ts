@@ -1,6 +1,6 @@
 /** The machine with the agent on it: network, suspends, restarts, and the programs that ask for tokens. */
-import { Budget } from "../../src/agent/budget.ts";
-import { Renewer } from "../../src/agent/renewer.ts";
+import { Budget } from "../../src/agent/renewing/budget.ts";
+import { Renewer } from "../../src/agent/renewing/renewer.ts";
 import { startSteadyTime } from "../../src/platform/steady-time.ts";
 import { requiredSeconds } from "../../src/tokens/freshness.ts";
 import type { Timeline } from "../../test/support/timeline.ts";

@@ -3,8 +3,8 @@
  * million renewals. Smaller ones take the real one; both are held to the same properties.
  */
 import type { Config } from "../../src/accounts/config.ts";
-import type { Attempt } from "../../src/agent/renewal.ts";
-import type { TokenTimes } from "../../src/agent/schedule.ts";
+import type { Attempt } from "../../src/agent/renewing/renewal.ts";
+import type { TokenTimes } from "../../src/agent/renewing/schedule.ts";
 import { MailkeyError } from "../../src/errors.ts";
 import { Secret } from "../../src/platform/secret.ts";
 import { parseRetryAfter, type TokenOutcome } from "../../src/oauth/token-endpoint.ts";

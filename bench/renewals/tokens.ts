@@ -1,6 +1,6 @@
 /** The token path, as the simulated machine uses it: the real one, or the model of it. */
-import type { Attempt } from "../../src/agent/renewal.ts";
-import type { TokenTimes } from "../../src/agent/schedule.ts";
+import type { Attempt } from "../../src/agent/renewing/renewal.ts";
+import type { TokenTimes } from "../../src/agent/renewing/schedule.ts";
 import type { Fetch } from "../../src/platform/http.ts";
 import type { Grant, SimulatedProvider } from "./provider.ts";
 

@@ -6,15 +6,15 @@ import { commandPath } from "../platform/command-path.ts";
 import { isInMemory } from "../platform/memory-folder.ts";
 import type { Environment, Paths } from "../platform/paths.ts";
 import type { AgentEvent, Target } from "./event.ts";
-import { Hooks } from "./hooks.ts";
-import { logObserver, logOccasion } from "./log-events.ts";
-import type { Log } from "./log.ts";
-import { Metrics } from "./metrics.ts";
-import { Notifications } from "./notify.ts";
-import { addressOf } from "./roster.ts";
-import { signInLaunch } from "./sign-in-launch.ts";
+import { Hooks } from "./telling/hooks.ts";
+import { logObserver, logOccasion } from "./telling/log-events.ts";
+import type { Log } from "./telling/log.ts";
+import { Metrics } from "./telling/metrics.ts";
+import { Notifications } from "./telling/notify.ts";
+import { addressOf } from "./renewing/roster.ts";
+import { signInLaunch } from "./telling/sign-in-launch.ts";
 import { TokenFiles } from "./token-files.ts";
-import { Warnings } from "./warnings.ts";
+import { Warnings } from "./telling/warnings.ts";
 
 export interface ObserverPorts {
   readonly env: Environment;

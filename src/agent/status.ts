@@ -1,9 +1,9 @@
 /** What `mailkey agent status` is told. Nothing secret. */
 import type { Protection } from "../platform/harden.ts";
 import type { MemoryUse } from "../platform/secret-memory.ts";
-import type { Needs } from "./opened-vault.ts";
-import type { ServerCounts } from "./server.ts";
-import type { LockState } from "./unlock.ts";
+import type { Needs } from "./unlocking/opened-vault.ts";
+import type { ServerCounts } from "./serving/server.ts";
+import type { LockState } from "./unlocking/unlock.ts";
 
 export interface StatusReply {
   readonly v: number;

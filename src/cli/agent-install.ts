@@ -1,6 +1,6 @@
 /** `mailkey agent install` and `uninstall`: the agent as a service of this user's, started at login. */
 import { readFileSync } from "node:fs";
-import { askAgent } from "../agent/ask-agent.ts";
+import { askAgent } from "../agent/client/ask-agent.ts";
 import { carryOut } from "../agent/install/carry-out.ts";
 import { planInstall, planUninstall, type InstallPlan, type InstallWorld, type Step } from "../agent/install/plan.ts";
 import { SOCKET_UNIT } from "../agent/install/systemd.ts";

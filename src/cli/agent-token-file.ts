@@ -2,7 +2,7 @@
 import { requireAccount } from "../accounts/store.ts";
 import { setTokenFile } from "../accounts/set-token-file.ts";
 import { tokenFilePath } from "../accounts/token-file.ts";
-import { askAgent } from "../agent/ask-agent.ts";
+import { askAgent } from "../agent/client/ask-agent.ts";
 import { MailkeyError } from "../errors.ts";
 import { isInMemory } from "../platform/memory-folder.ts";
 import type { Context } from "./context.ts";

@@ -1,6 +1,6 @@
 /** `mailkey agent unlock`: the person types here, or gpg's own pinentry asks here. */
-import { askAgent, socketPath } from "../agent/ask-agent.ts";
-import { SESSION_VARIABLES } from "../agent/session.ts";
+import { askAgent, socketPath } from "../agent/client/ask-agent.ts";
+import { SESSION_VARIABLES } from "../agent/unlocking/session.ts";
 import { isMailkeyError, MailkeyError } from "../errors.ts";
 import { controllingTerminal } from "../platform/controlling-terminal.ts";
 import type { Context } from "./context.ts";

@@ -1,5 +1,5 @@
 /** `mailkey agent`: the process that renews ahead and answers at once; how it is started, asked, locked and stopped. */
-import { askAgent, socketPath } from "../agent/ask-agent.ts";
+import { askAgent, socketPath } from "../agent/client/ask-agent.ts";
 import type { StatusReply } from "../agent/status.ts";
 import { MailkeyError } from "../errors.ts";
 import { jsonText } from "../platform/text.ts";
@@ -76,7 +76,7 @@ const PERFORM: Record<Action, Perform> = {
   async start(context) {
     const running = await ask<StatusReply>(context, "status");
     if (running !== undefined) return context.stderr(`the agent runs already (process ${running.pid})\n`);
-    const { startAgent } = await import("../agent/start-agent.ts");
+    const { startAgent } = await import("../agent/client/start-agent.ts");
     if (await startAgent(context.paths, context.env, context.signal)) return context.stderr("the agent runs\n");
     throw new MailkeyError("ERR_PROGRAM", "the agent has not answered within 5 s", { hint: "mailkey agent run" });
   },
@@ -100,7 +100,7 @@ const PERFORM: Record<Action, Perform> = {
   },
   async stop(context) {
     if ((await ask(context, "stop")) === undefined) return context.stderr("the agent does not run\n");
-    const { hasEnded } = await import("../agent/stop-agent.ts");
+    const { hasEnded } = await import("../agent/client/stop-agent.ts");
     if (!(await hasEnded(context.paths, context.clock, context.signal)))
       throw new MailkeyError("ERR_PROGRAM", "the agent has not ended within 20 s", { hint: "mailkey agent status" });
   },

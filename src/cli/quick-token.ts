@@ -2,7 +2,7 @@
  * The shortest way to a token: what mail programs type, answered by the agent before anything else of mailkey is loaded. Whatever is
  * not this one case goes the ordinary way, which knows all flags and does without an agent.
  */
-import { askAgent, errorOf } from "../agent/ask-agent.ts";
+import { askAgent, errorOf } from "../agent/client/ask-agent.ts";
 import type { TokenReply } from "../agent/protocol.ts";
 import { isMailkeyError, type MailkeyError } from "../errors.ts";
 import { resolvePaths, type Environment } from "../platform/paths.ts";

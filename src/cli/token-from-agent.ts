@@ -1,5 +1,5 @@
 /** The agent's token for a command; where there is no agent and the user wants one, it is started. */
-import { askAgent, errorOf } from "../agent/ask-agent.ts";
+import { askAgent, errorOf } from "../agent/client/ask-agent.ts";
 import type { TokenReply } from "../agent/protocol.ts";
 import type { Config } from "../accounts/config.ts";
 import { isMailkeyError } from "../errors.ts";
@@ -28,7 +28,7 @@ export async function tokenFromAgent(
   const first = hasAsked ? undefined : await ask(context, address, request);
   if (first !== undefined || !config.agent.autostart) return first;
   context.trace("starting the agent");
-  const { startAgent } = await import("../agent/start-agent.ts");
+  const { startAgent } = await import("../agent/client/start-agent.ts");
   return (await startAgent(context.paths, context.env, context.signal)) ? ask(context, address, request) : undefined;
 }
 

@@ -1,6 +1,6 @@
 /** Asks the agent what it says of itself, and knows what starts it. */
 import { lstatSync } from "node:fs";
-import { askAgent, socketPath } from "../agent/ask-agent.ts";
+import { askAgent, socketPath } from "../agent/client/ask-agent.ts";
 import { PROTOCOL_VERSION } from "../agent/protocol.ts";
 import { MARK, serviceUnitOf } from "../agent/install/plan.ts";
 import { SERVICE_UNIT, SOCKET_UNIT } from "../agent/install/systemd.ts";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { Account } from "../../src/accounts/account.ts";
 import { saveAccount } from "../../src/accounts/store.ts";
 import type { AgentEvent } from "../../src/agent/event.ts";
-import type { Occasion } from "../../src/agent/occasion.ts";
+import type { Occasion } from "../../src/agent/telling/occasion.ts";
 import { MailkeyError, type ErrorCode } from "../../src/errors.ts";
 import type { Alarm } from "../../src/platform/alarm.ts";
 import { resolvePaths } from "../../src/platform/paths.ts";

@@ -34,7 +34,7 @@ test("the token path loads nothing of sign-in, other commands, discovery or prom
 
 test("a token that the agent has is handed on by a handful of modules", () => {
   expect([...staticClosure(["main.ts"])].toSorted()).toEqual([
-    "agent/ask-agent.ts",
+    "agent/client/ask-agent.ts",
     "agent/protocol.ts",
     "cli/quick-token.ts",
     "errors.ts",

@@ -5,7 +5,7 @@
 import { isAbsolute, join } from "node:path";
 import { MailkeyError } from "../../errors.ts";
 import { homeFolder, type Environment, type Paths } from "../../platform/paths.ts";
-import { socketPath } from "../ask-agent.ts";
+import { socketPath } from "../client/ask-agent.ts";
 import { LAUNCH_LABEL, launchAgentPlist } from "./launchd.ts";
 import { SERVICE_UNIT, SOCKET_UNIT, startLine, systemdUnits, type Unit, type UnitOptions } from "./systemd.ts";
 

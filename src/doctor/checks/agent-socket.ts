@@ -1,6 +1,6 @@
 /** The agent's socket: somebody behind it, and for nobody else to use. */
 import { chmodSync, lstatSync } from "node:fs";
-import { socketPath } from "../../agent/ask-agent.ts";
+import { socketPath } from "../../agent/client/ask-agent.ts";
 import { SERVICE_UNIT } from "../../agent/install/systemd.ts";
 import { shellLine } from "../../platform/shell.ts";
 import { restartLines, unitOf } from "../agent-look.ts";

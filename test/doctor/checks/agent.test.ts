@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTokenFile } from "../../../src/accounts/set-token-file.ts";
 import { tokenFilePath } from "../../../src/accounts/token-file.ts";
-import { socketPath } from "../../../src/agent/ask-agent.ts";
+import { socketPath } from "../../../src/agent/client/ask-agent.ts";
 import { planInstall, type InstallWorld } from "../../../src/agent/install/plan.ts";
 import { systemdUnits } from "../../../src/agent/install/systemd.ts";
 import { agentSocket } from "../../../src/doctor/checks/agent-socket.ts";

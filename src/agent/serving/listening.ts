@@ -1,0 +1,68 @@
+/** Where the agent listens: on a socket that systemd hands over, or on its own path, of which no other agent is the owner. */
+import { chmodSync, unlinkSync } from "node:fs";
+import { join } from "node:path";
+import { MailkeyError, systemErrorCode } from "../../errors.ts";
+import { ensurePrivateFolder, storageError } from "../../platform/files.ts";
+import { tryLock, type Lock } from "../../platform/lock.ts";
+import type { Environment, Paths } from "../../platform/paths.ts";
+import { socketPath } from "../client/ask-agent.ts";
+import type { AgentServer } from "./server.ts";
+
+/** The first descriptor that is handed over. @see sd_listen_fds(3) */
+const FIRST_DESCRIPTOR = 3;
+/** The longest path of a socket: `sun_path`, without the zero at its end. */
+const MAX_PATH_BYTES = process.platform === "linux" ? 107 : 103;
+
+/** Held by the agent while it lives. */
+export function agentLockPath({ runtime }: Pick<Paths, "runtime">): string {
+  return join(runtime, "agent.lock");
+}
+
+/**
+ * One agent for each user and home: held while it lives, and freed by the kernel.
+ *
+ * @throws ERR_LOCK_TIMEOUT when another one has it
+ */
+export async function beTheOnlyOne(paths: Paths): Promise<Lock> {
+  ensurePrivateFolder(paths.runtime);
+  const lock = await tryLock(agentLockPath(paths));
+  if (lock !== undefined) return lock;
+  throw new MailkeyError("ERR_LOCK_TIMEOUT", "another agent runs already", { hint: "mailkey agent status" });
+}
+
+/** Whether a socket has been handed over to this very process. @see sd_listen_fds(3) */
+export function isActivated(env: Environment): boolean {
+  return env["LISTEN_PID"] === String(process.pid) && Number(env["LISTEN_FDS"]) >= 1;
+}
+
+/** The environment without what says so: children are not meant. */
+export function withoutActivation(env: Environment): Environment {
+  const { LISTEN_PID: _pid, LISTEN_FDS: _count, LISTEN_FDNAMES: _names, ...rest } = env;
+  return rest;
+}
+
+/** @throws ERR_STORAGE */
+export async function listen(server: AgentServer, paths: Paths, activated: boolean): Promise<void> {
+  const path = socketPath(paths);
+  try {
+    if (activated) return await server.listen({ fd: FIRST_DESCRIPTOR });
+    if (Buffer.byteLength(path) > MAX_PATH_BYTES)
+      throw new MailkeyError("ERR_CONFIG", `the path of the agent's socket is longer than sockets allow: ${path}`, {
+        hint: "set XDG_RUNTIME_DIR to a short path",
+      });
+    removeLeftover(path);
+    await server.listen({ path });
+    chmodSync(path, 0o600);
+  } catch (error) {
+    throw error instanceof MailkeyError ? error : storageError(`cannot listen at ${path}`, error);
+  }
+}
+
+/** Of an agent that was killed: we are the only one. */
+export function removeLeftover(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    if (systemErrorCode(error) !== "ENOENT") throw error;
+  }
+}

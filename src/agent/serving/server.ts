@@ -1,0 +1,245 @@
+/**
+ * The agent's listener. Every connection is served for itself, with a time limit for each request and a bound on its size, so that
+ * a silent, slow or hostile client delays nobody; when there are too many, the one that has been silent longest goes first.
+ *
+ * It knows lines, not what they mean: `answer` is handed each one. What takes longer than a moment is announced with wait lines.
+ */
+import { createServer, type Server, type Socket } from "node:net";
+import { MAX_WAITING } from "../../platform/listen-queue.ts";
+import { MAX_REQUEST_BYTES } from "../protocol.ts";
+
+export interface ServerPorts {
+  /** The reply to a line, without the newline: at once, or later. Must not throw nor reject. */
+  readonly answer: (line: string) => string | Promise<string>;
+  /** What is said while a reply takes its time. */
+  readonly waiting: string;
+  /** What is said to one who came when all places were taken. */
+  readonly busy: string;
+  /** The reply to an HTTP request for `path`, undefined where there is nothing. */
+  readonly page: (path: string) => { readonly type: string; readonly body: string } | undefined;
+  /** Whether the process at the other end may be here. */
+  readonly admits: (socket: Socket) => boolean;
+  /** Told as soon as it listens. */
+  readonly listening?: (server: Server) => void;
+  /** Told of every connection, how it ended: `timed_out` without a request, too slow, or too long. */
+  readonly ended: (fate: "served" | "refused" | "timed_out") => void;
+  readonly limits?: Partial<Limits>;
+}
+
+export interface Limits {
+  /** Milliseconds for a request to come, whole, and its reply to be taken. */
+  readonly requestMs: number;
+  /** Milliseconds between two wait lines; shorter than what clients take for silence. */
+  readonly waitMs: number;
+  readonly clients: number;
+}
+
+const LIMITS: Limits = { requestMs: 10_000, waitMs: 1000, clients: 2048 };
+
+export interface ServerCounts {
+  readonly connected: number;
+  readonly served: number;
+  /** Gone without a whole request, or too slow, or too long. */
+  readonly dropped: number;
+  readonly refused: number;
+}
+
+export class AgentServer {
+  readonly #ports: ServerPorts;
+  readonly #limits: Limits;
+  readonly #server: Server;
+  /** In the order in which they fell silent. */
+  readonly #conversations = new Set<Conversation>();
+  #served = 0;
+  #dropped = 0;
+  #refused = 0;
+
+  constructor(ports: ServerPorts) {
+    this.#ports = ports;
+    this.#limits = { ...LIMITS, ...ports.limits };
+    this.#server = createServer({ allowHalfOpen: true }, (socket) => this.#admit(socket));
+  }
+
+  /** On a path where nothing is, or on a socket that listens already. Rejects with the system's error. */
+  listen(where: { readonly path: string } | { readonly fd: number }): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#server.once("error", reject);
+      this.#server.listen({ ...where, backlog: MAX_WAITING }, () => {
+        this.#server.off("error", reject);
+        this.#server.on("error", () => undefined); // a connection that could not be accepted: the next one may
+        this.#ports.listening?.(this.#server);
+        resolve();
+      });
+    });
+  }
+
+  get counts(): ServerCounts {
+    const { size } = this.#conversations;
+    return { connected: size, served: this.#served, dropped: this.#dropped, refused: this.#refused };
+  }
+
+  close(): void {
+    this.#server.close();
+    for (const conversation of this.#conversations) conversation.end();
+  }
+
+  #admit(socket: Socket): void {
+    if (!this.#ports.admits(socket)) {
+      this.#refuse();
+      return void socket.destroy();
+    }
+    if (this.#conversations.size >= this.#limits.clients && !this.#dropSilent()) {
+      this.#refuse();
+      return void socket.end(`${this.#ports.busy}\n`);
+    }
+    const conversation: Conversation = new Conversation(socket, this.#ports, this.#limits, {
+      served: () => {
+        this.#served += 1;
+        this.#conversations.delete(conversation);
+        this.#conversations.add(conversation); // its silence begins now
+      },
+      gone: (isDropped) => {
+        this.#conversations.delete(conversation);
+        if (isDropped) this.#dropped += 1;
+        this.#ports.ended(isDropped ? "timed_out" : "served");
+      },
+    });
+    this.#conversations.add(conversation);
+  }
+
+  #refuse(): void {
+    this.#refused += 1;
+    this.#ports.ended("refused");
+  }
+
+  #dropSilent(): boolean {
+    for (const conversation of this.#conversations) {
+      if (conversation.isAnswering) continue;
+      conversation.drop();
+      return true;
+    }
+    return false;
+  }
+}
+
+interface Observed {
+  served(): void;
+  gone(isDropped: boolean): void;
+}
+
+const HTTP_REQUEST = /^GET (\/\S*) HTTP\/1\.[01]\r?$/;
+
+/** One connection: requests one after the other. */
+class Conversation {
+  readonly #socket: Socket;
+  readonly #ports: ServerPorts;
+  readonly #limits: Limits;
+  readonly #observed: Observed;
+  readonly #decoder = new TextDecoder();
+  #text = "";
+  #deadline: NodeJS.Timeout | undefined;
+  #waiting: NodeJS.Timeout | undefined;
+  #hasEnded = false;
+  #isDropped = false;
+  isAnswering = false;
+
+  constructor(socket: Socket, ports: ServerPorts, limits: Limits, observed: Observed) {
+    this.#socket = socket;
+    this.#ports = ports;
+    this.#limits = limits;
+    this.#observed = observed;
+    socket.on("data", (chunk: Buffer) => this.#take(chunk));
+    socket.on("end", () => {
+      this.#hasEnded = true;
+      if (!this.isAnswering) this.end();
+    });
+    socket.on("error", () => socket.destroy());
+    socket.on("close", () => {
+      clearTimeout(this.#deadline);
+      clearInterval(this.#waiting);
+      observed.gone(this.#isDropped);
+    });
+    this.#expectRequest();
+  }
+
+  end(): void {
+    this.#socket.end();
+    // Who does not take what was written for them does not keep the connection either.
+    this.#within(() => this.#socket.destroy());
+  }
+
+  drop(): void {
+    this.#isDropped = true;
+    this.#socket.destroy();
+  }
+
+  #expectRequest(): void {
+    this.#within(() => this.drop());
+  }
+
+  #within(otherwise: () => void): void {
+    clearTimeout(this.#deadline);
+    this.#deadline = setTimeout(otherwise, this.#limits.requestMs);
+  }
+
+  #take(chunk: Buffer): void {
+    this.#text += this.#decoder.decode(chunk, { stream: true });
+    if (this.#text.length > MAX_REQUEST_BYTES) return this.drop();
+    if (!this.isAnswering) this.#next();
+  }
+
+  #next(): void {
+    if (this.isAnswering || this.#socket.destroyed) return;
+    const end = this.#text.indexOf("\n");
+    if (end === -1) {
+      if (this.#hasEnded) this.end();
+      return;
+    }
+    const line = this.#text.slice(0, end);
+    this.#text = this.#text.slice(end + 1);
+    const path = HTTP_REQUEST.exec(line)?.[1];
+    if (path !== undefined) return this.#serveHttp(path);
+    const reply = this.#ports.answer(line);
+    if (typeof reply === "string") return this.#reply(reply);
+    void this.#later(reply);
+  }
+
+  async #later(reply: Promise<string>): Promise<void> {
+    this.isAnswering = true;
+    clearTimeout(this.#deadline);
+    const wait = () => this.#socket.write(`${this.#ports.waiting}\n`);
+    this.#waiting = setInterval(wait, this.#limits.waitMs);
+    wait();
+    const text = await reply;
+    clearInterval(this.#waiting);
+    this.isAnswering = false;
+    this.#reply(text);
+  }
+
+  #reply(text: string): void {
+    if (this.#socket.destroyed) return;
+    const isTaken = this.#socket.write(`${text}\n`);
+    this.#observed.served();
+    this.#expectRequest();
+    if (this.#text === "" && !this.#hasEnded) return;
+    // Who sends many at once waits for others between any two, and gets no more than is taken.
+    if (isTaken) setImmediate(() => this.#next());
+    else this.#socket.once("drain", () => this.#next());
+  }
+
+  /** For `curl --unix-socket`: one answer, and the headers of the request do not matter. */
+  #serveHttp(path: string): void {
+    const page = this.#ports.page(path);
+    const { type, body } = page ?? { type: "text/plain; charset=utf-8", body: "not found\n" };
+    const head = [
+      `HTTP/1.1 ${page === undefined ? "404 Not Found" : "200 OK"}`,
+      `Content-Type: ${type}`,
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      "Connection: close",
+    ];
+    this.#socket.write(`${head.join("\r\n")}\r\n\r\n${body}`);
+    this.#observed.served();
+    this.#text = "";
+    this.end();
+  }
+}

@@ -1,0 +1,256 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { AgentEvent } from "../../../src/agent/event.ts";
+import type { TokenReply, WireError } from "../../../src/agent/protocol.ts";
+import type { Attempt } from "../../../src/agent/renewing/renewal.ts";
+import { TokenService, type Wanted } from "../../../src/agent/serving/tokens.ts";
+import { defaultConfig } from "../../../src/accounts/config.ts";
+import { deleteAccount, saveAccount } from "../../../src/accounts/store.ts";
+import { resolvePaths, type Paths } from "../../../src/platform/paths.ts";
+import { encodeCredential, type Credential } from "../../../src/tokens/credential.ts";
+import { MailkeyError } from "../../../src/errors.ts";
+import { granted, refused, type Reply } from "../../tokens/harness.ts";
+import { FakeClock } from "../../support/fake-clock.ts";
+import { MemoryVault } from "../../support/memory-vault.ts";
+
+const ADDRESS = "me@hotmail.example";
+const OTHER = "other@hotmail.example";
+const HOUR_MS = 3_600_000;
+
+class Bench {
+  readonly home = mkdtempSync(join(tmpdir(), "mkt-"));
+  readonly paths: Paths = resolvePaths({ MAILKEY_HOME: this.home });
+  readonly clock = new FakeClock();
+  readonly vault = new MemoryVault();
+  readonly replies: Reply[] = [];
+  readonly events: AgentEvent[] = [];
+  readonly attempts: Attempt[] = [];
+  readonly answered: (string | undefined)[][] = [];
+  requests = 0;
+  leases = 0;
+  locked: MailkeyError | undefined;
+
+  readonly service = new TokenService({
+    lease: () => {
+      this.leases += 1;
+      return {
+        ports: {
+          env: {},
+          paths: this.paths,
+          clock: this.clock,
+          config: defaultConfig({}),
+          random: () => 0.5,
+          openVault: () => (this.locked === undefined ? Promise.resolve(this.vault) : Promise.reject(this.locked)),
+          createFetch: () => async () => {
+            this.requests += 1;
+            const reply = this.replies.shift();
+            if (reply === undefined) throw new Error("the test scripted no further reply");
+            return typeof reply === "function" ? reply() : reply;
+          },
+        },
+        end: () => {
+          this.leases -= 1;
+        },
+      };
+    },
+    clock: this.clock,
+    observe: (event) => this.events.push(event),
+    attempted: (_target, attempt) => this.attempts.push(attempt),
+    answered: (source, _seconds, code) => this.answered.push([source, code]),
+  });
+
+  async account(address: string, change: Partial<Credential> = {}): Promise<void> {
+    saveAccount(this.paths, {
+      address,
+      provider: "custom",
+      client: { id: "client-1" },
+      scopes: { mail: ["mail"], graph: ["graph"] },
+      endpoints: { token: "https://login.example/token" },
+    });
+    await this.store(address, `access of ${address}`, change);
+  }
+
+  async store(address: string, token: string, change: Partial<Credential> = {}): Promise<void> {
+    const now = this.clock.now();
+    const accessTokens = { mail: { token, obtainedAt: now, lifetimeSeconds: 3600, scope: "mail" } };
+    await this.vault.write(
+      address,
+      encodeCredential({ version: 1, refreshToken: "refresh-1", signedInAt: now, accessTokens, ...change }),
+    );
+  }
+
+  async ask(wanted: Wanted = { address: ADDRESS }): Promise<TokenReply & { readonly error?: WireError }> {
+    return JSON.parse(await this.service.answer(wanted)) as TokenReply & { readonly error?: WireError };
+  }
+
+  async token(wanted?: Wanted): Promise<string> {
+    return (await this.ask(wanted)).token;
+  }
+}
+
+let bench: Bench;
+beforeEach(async () => {
+  bench = new Bench();
+  await bench.account(ADDRESS);
+});
+afterEach(() => {
+  expect(bench.leases).toBe(0);
+  rmSync(bench.home, { recursive: true, force: true });
+});
+
+/** From the second time on an answer is remembered. */
+async function remembered(): Promise<void> {
+  await bench.token();
+  await bench.token();
+  expect(bench.answered.at(-1)).toEqual(["hot", undefined]);
+}
+
+describe("an answer that is remembered", () => {
+  test("is given at once, without a promise, and reads no vault", async () => {
+    await remembered();
+    bench.locked = new MailkeyError("ERR_VAULT_LOCKED", "locked");
+    const reply = bench.service.answer({ address: ADDRESS });
+    expect(typeof reply).toBe("string");
+    expect(JSON.parse(reply as string)).toMatchObject({ token: `access of ${ADDRESS}`, source: "cached" });
+  });
+
+  test("is not given when the token has less than the margin left, or less than is asked for", async () => {
+    await remembered();
+    bench.replies.push(granted({ scope: "mail" }), granted({ access_token: "access-3", scope: "mail" }));
+    expect(await bench.token({ address: ADDRESS, min_ttl: 3601 })).toBe("access-2");
+    await bench.token();
+    await bench.token();
+    bench.clock.advance(HOUR_MS - 500_000);
+    expect(await bench.token()).toBe("access-3");
+  });
+
+  test("is not given when somebody wants a new one", async () => {
+    await remembered();
+    bench.replies.push(granted({ scope: "mail" }));
+    expect(await bench.token({ address: ADDRESS, force: true })).toBe("access-2");
+  });
+
+  test.each([
+    ["the credential has been replaced", () => bench.store(ADDRESS, "of another process"), "of another process"],
+    [
+      "the account's file has changed",
+      () => bench.account(ADDRESS, {}).then(() => bench.store(ADDRESS, "after editing")),
+      "after editing",
+    ],
+  ])("is not given when %s", async (_what, change, expected) => {
+    await remembered();
+    await change();
+    expect(await bench.token()).toBe(expected);
+  });
+
+  test("is not given when the account is gone", async () => {
+    await remembered();
+    deleteAccount(bench.paths, ADDRESS);
+    expect((await bench.ask()).error?.code).toBe("ERR_ACCOUNT_UNKNOWN");
+  });
+
+  test("is not given after everything has been forgotten, not even what was under way meanwhile", async () => {
+    await remembered();
+    await bench.store(ADDRESS, "newer");
+    const underWay = bench.token();
+    bench.service.forget();
+    expect(await underWay).toBe("newer");
+    await bench.token();
+    expect(bench.answered.at(-1)).toEqual(["cached", undefined]);
+  });
+
+  test("belongs to one account and one resource", async () => {
+    await bench.account(OTHER);
+    await remembered();
+    bench.replies.push(granted({ access_token: "for graph", scope: "graph" }));
+    expect(await bench.token({ address: OTHER })).toBe(`access of ${OTHER}`);
+    expect(await bench.token({ address: ADDRESS, resource: "graph" })).toBe("for graph");
+    expect(await bench.token()).toBe(`access of ${ADDRESS}`);
+  });
+});
+
+describe("programs that ask at the same moment", () => {
+  test("share one renewal", async () => {
+    bench.clock.advance(HOUR_MS);
+    bench.replies.push(granted({ scope: "mail" }));
+    const tokens = await Promise.all(Array.from({ length: 50 }, () => bench.token()));
+    expect(new Set(tokens)).toEqual(new Set(["access-2"]));
+    expect(bench.requests).toBe(1);
+  });
+
+  test("share its failure", async () => {
+    bench.clock.advance(HOUR_MS);
+    bench.replies.push(refused("invalid_grant"));
+    const codes = await Promise.all(Array.from({ length: 5 }, async () => (await bench.ask()).error?.code));
+    expect(new Set(codes)).toEqual(new Set(["ERR_SIGN_IN_AGAIN"]));
+    expect(bench.requests).toBe(1);
+  });
+
+  test("are not held up by a renewal ahead of time", async () => {
+    const { promise: gate, resolve: open } = Promise.withResolvers<Response>();
+    bench.replies.push(() => gate);
+    const ahead = bench.service.renew({ address: ADDRESS, resource: "mail" }, 3601);
+    while (bench.requests === 0) await Bun.sleep(1);
+    expect(await bench.token()).toBe(`access of ${ADDRESS}`);
+    open(granted({ scope: "mail" }));
+    expect(await ahead).toMatchObject({ kind: "fresh", isNew: true, lifetimeSeconds: 3600 });
+    expect(await bench.token()).toBe("access-2");
+  });
+});
+
+describe("a renewal ahead of time", () => {
+  const renew = (minTtlSeconds = 3601) => bench.service.renew({ address: ADDRESS, resource: "mail" }, minTtlSeconds);
+
+  test("finds that another process was faster", async () => {
+    expect(await renew(3000)).toEqual({ kind: "fresh", remainingSeconds: 3600, lifetimeSeconds: 3600, isNew: false });
+    expect(bench.requests).toBe(0);
+  });
+
+  test("tells how long the provider wants to be left alone, and how long the old token lasts", async () => {
+    bench.clock.advance(1_000_000);
+    bench.replies.push(new Response("", { status: 429, headers: { "retry-after": "90" } }));
+    expect(await renew()).toMatchObject({
+      kind: "failed",
+      isPermanent: false,
+      retryAfterMs: 90_000,
+      remainingSeconds: 2600,
+    });
+  });
+
+  test("tells a refusal from an outage", async () => {
+    bench.replies.push(refused("invalid_grant"));
+    expect(await renew()).toMatchObject({ kind: "failed", isPermanent: true, remainingSeconds: 3600 });
+    expect(bench.events.at(-1)).toMatchObject({ kind: "failed", isPermanent: true, validSeconds: 3600 });
+  });
+
+  test("waits for what has to change: a locked vault, a sign-in, an account", async () => {
+    bench.locked = new MailkeyError("ERR_VAULT_LOCKED", "locked");
+    expect(await renew()).toEqual({ kind: "locked" });
+    bench.locked = undefined;
+    await bench.vault.remove(ADDRESS);
+    expect(await renew()).toEqual({ kind: "idle" });
+    deleteAccount(bench.paths, ADDRESS);
+    expect(await renew()).toEqual({ kind: "idle" });
+  });
+});
+
+test("observers are told whose token it is, and whether it is new", async () => {
+  await bench.token();
+  bench.clock.advance(HOUR_MS);
+  bench.replies.push(granted({ scope: "mail" }));
+  await bench.token();
+  expect(bench.events).toMatchObject([
+    { kind: "token", target: { address: ADDRESS, resource: "mail" }, isNew: false },
+    { kind: "token", target: { address: ADDRESS, resource: "mail" }, isNew: true },
+  ]);
+  expect(JSON.stringify(bench.events)).not.toContain("access");
+});
+
+test("a bug is reported without what it stumbled over", async () => {
+  bench.clock.advance(HOUR_MS);
+  bench.locked = new TypeError("secret in the words") as unknown as MailkeyError;
+  const { error } = await bench.ask();
+  expect(error?.message).toBe("this is a bug in mailkey's agent: TypeError");
+});
