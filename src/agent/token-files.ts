@@ -11,7 +11,7 @@ import { join } from "node:path";
 import { tokenFilePath, tokenFolder } from "../accounts/token-file.ts";
 import { MailkeyError, isMailkeyError, systemErrorCode } from "../errors.ts";
 import type { Alarm } from "../platform/alarm.ts";
-import type { Clock } from "../platform/clock.ts";
+import { elapsedMs, type Clock } from "../platform/clock.ts";
 import { storageError, writeAtomically } from "../platform/files.ts";
 import type { Paths } from "../platform/paths.ts";
 import type { AccessToken } from "../tokens/credential.ts";
@@ -66,6 +66,7 @@ export class TokenFiles {
 
   /** Removes the files that are wanted no more. To be called when configuration or accounts have changed. */
   review(): void {
+    this.#problem = undefined; // told again if it is still one
     for (const [path, { target }] of this.#kept) if (!this.#ports.wants(target)) this.#forget(path);
     this.#wakeAtNextEnd();
   }
@@ -93,6 +94,9 @@ export class TokenFiles {
     if (remainingSeconds(token, this.#ports.clock.now()) <= 0) return;
     const { obtainedAt, lifetimeSeconds } = token;
     const path = tokenFilePath(this.#ports.paths, target.address);
+    const before = this.#kept.get(path);
+    // Two attempts end in any order: what was read before the last renewal comes too late.
+    if (before !== undefined && elapsedMs(before.obtainedAt, obtainedAt) < 0) return;
     try {
       this.#prepareFolder();
       writeAtomically(path, `${token.value.reveal()}\n`, { mode: PRIVATE_FILE });

@@ -81,12 +81,12 @@ function tokenFiles(inMemory: (path: string) => boolean = () => true): TokenFile
   });
 }
 
-function bring(target: Target, value: string, lastsMs = HOUR_MS): void {
+function bring(target: Target, value: string, lastsMs = HOUR_MS, obtainedAt = clock.now()): void {
   const token = {
     value: new Secret(value),
     resource: target.resource,
     scope: "",
-    obtainedAt: clock.now(),
+    obtainedAt,
     expiresAtMs: clock.wallMs + lastsMs,
     lifetimeSeconds: lastsMs / 1000,
   };
@@ -170,6 +170,14 @@ test("a renewal in time keeps the file, and so does a failed one while the token
   clock.advance(HOUR_MS / 2);
   alarm.ring();
   expect(readFileSync(pathOf(ANNA), "utf8")).toBe("a2\n");
+});
+
+test("a token that was read before a renewal, and comes after it, is not what is kept", () => {
+  const earlier = clock.now();
+  clock.advance(1000);
+  bring(ANNA, "new");
+  bring(ANNA, "old", HOUR_MS, earlier);
+  expect(readFileSync(pathOf(ANNA), "utf8")).toBe("new\n");
 });
 
 test("a clock that is set keeps no token longer", () => {
