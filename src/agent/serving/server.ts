@@ -34,7 +34,8 @@ export interface Limits {
   readonly clients: number;
 }
 
-const LIMITS: Limits = { requestMs: 10_000, waitMs: 1000, clients: 2048 };
+export const MAX_CLIENTS = 2048;
+const LIMITS: Limits = { requestMs: 10_000, waitMs: 1000, clients: MAX_CLIENTS };
 
 export interface ServerCounts {
   readonly connected: number;
@@ -115,6 +116,7 @@ export class AgentServer {
   #dropSilent(): boolean {
     for (const conversation of this.#conversations) {
       if (conversation.isAnswering) continue;
+      this.#conversations.delete(conversation); // its place is free at once: a crowd comes faster than sockets close
       conversation.drop();
       return true;
     }
@@ -151,7 +153,7 @@ class Conversation {
     socket.on("data", (chunk: Buffer) => this.#take(chunk));
     socket.on("end", () => {
       this.#hasEnded = true;
-      if (!this.isAnswering) this.end();
+      if (!this.isAnswering) this.#next(); // what was asked before is still answered
     });
     socket.on("error", () => socket.destroy());
     socket.on("close", () => {

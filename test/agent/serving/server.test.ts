@@ -162,6 +162,31 @@ describe("the agent's server", () => {
     expect(fourth.heard).toBe("busy\n");
   });
 
+  test("has no more clients than places when a crowd comes at the same moment", async () => {
+    let most = 0;
+    const { path, server } = await start({
+      admits: () => {
+        most = Math.max(most, server.counts.connected);
+        return true;
+      },
+      limits: { clients: 10 },
+    });
+    const crowd = Array.from({ length: 50 }, () => new Client(path));
+    await Promise.all(crowd.slice(0, 40).map(({ closed }) => closed));
+    expect([most, server.counts.dropped]).toEqual([10, 40]);
+    await crowd.at(-1)?.say("hello\n").hears("answer to hello\n");
+  });
+
+  test("answers all that a client asked before it closed its sending side", async () => {
+    const { path } = await start();
+    for (let round = 0; round < 20; round++) {
+      const client = new Client(path);
+      client.socket.end("a\nb\nc\nd\n");
+      await client.closed;
+      expect(client.heard).toBe("answer to a\nanswer to b\nanswer to c\nanswer to d\n");
+    }
+  });
+
   test("answers a hundred among nine hundred that say nothing, or half a request", async () => {
     const { path, server } = await start();
     const mute: Client[] = [];
