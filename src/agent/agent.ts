@@ -13,6 +13,7 @@ import { ownCommand } from "../platform/command-path.ts";
 import { hardenProcess, type Protection } from "../platform/harden.ts";
 import { openLibc, type Libc } from "../platform/libc.ts";
 import { widenQueue } from "../platform/listen-queue.ts";
+import { maxOpenFiles } from "../platform/open-files.ts";
 import type { Environment, Paths } from "../platform/paths.ts";
 import { peerUid } from "../platform/peer.ts";
 import type { Secret } from "../platform/secret.ts";
@@ -35,7 +36,7 @@ import { Observers } from "./observers.ts";
 import { PROTOCOL_VERSION } from "./protocol.ts";
 import { Renewer } from "./renewing/renewer.ts";
 import { Roster } from "./renewing/roster.ts";
-import { AgentServer } from "./serving/server.ts";
+import { AgentServer, MAX_CLIENTS } from "./serving/server.ts";
 import type { StatusReply, TokenStatus } from "./status.ts";
 import type { Kept } from "./renewing/targets.ts";
 import { TokenService, type TokenLease } from "./serving/tokens.ts";
@@ -55,6 +56,8 @@ export interface AgentPorts {
 const EXIT_BUG = 70;
 /** A renewal that is under way is waited for: what it brings may exist nowhere else. */
 const LAST_ATTEMPT_MS = 15_000;
+/** Of the agent's own: those that are always open, and pipes to the programs that it runs. */
+const OWN_FILES = 100;
 
 /**
  * Runs until it is told to stop, by the signal or by a client.
@@ -170,6 +173,7 @@ class Agent {
         const user = peerUid(this.#libc, socket);
         return user === undefined || user === process.getuid?.() || user === 0;
       },
+      limits: { clients: placesForClients() },
       listening: (server) => widenQueue(this.#libc, server),
       ended: (fate) => {
         this.#observers.metrics.clientEnded(fate);
@@ -342,6 +346,11 @@ class Agent {
       problem,
     };
   }
+}
+
+/** As many as the server likes to have, unless that would leave the agent no descriptors for its own work. */
+function placesForClients(): number {
+  return Math.max(1, Math.min(MAX_CLIENTS, (maxOpenFiles() ?? Infinity) - OWN_FILES));
 }
 
 function aborted(signal: AbortSignal): Promise<void> {
