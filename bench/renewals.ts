@@ -23,8 +23,9 @@ function print({ findings, providers }: Simulated): void {
   process.stdout.write(`${"provider".padEnd(16)}${columns.map((name) => name.padStart(13)).join("")}\n`);
   for (const provider of providers) {
     const requests = findings.requests(provider, "agent");
-    const inOutages = findings.requestsInOutages(provider);
-    const outageHours = provider.outages.reduce((sum, { fromMs, toMs }) => sum + (toMs - fromMs) / 3_600_000, 0);
+    const outages = findings.requestsInOutages(provider);
+    const inOutages = outages.reduce((sum, each) => sum + each.requests, 0);
+    const outageHours = outages.reduce((sum, { hours }) => sum + hours, 0);
     const cells = [
       requests,
       (requests / days / 1440).toFixed(2),

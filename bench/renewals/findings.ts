@@ -1,16 +1,22 @@
 /** What a simulation has seen, and whether it was as promised. */
-import { DEFAULT_LIMITS } from "../../src/agent/renewing/budget.ts";
 import { leadSeconds } from "../../src/agent/renewing/schedule.ts";
 import { requiredSeconds } from "../../src/tokens/freshness.ts";
 import { Intervals, uncoveredMs, type Interval } from "./intervals.ts";
 import type { SimulatedProvider } from "./provider.ts";
 import type { Account } from "./tokens.ts";
-import { MINUTE, SECOND } from "./weather.ts";
+import { HOUR, MINUTE, SECOND } from "./weather.ts";
 
 /** So long after the end of its provider's or the machine's trouble an account has to be served again. */
 const GRACE_MS = 10 * MINUTE;
-/** Windows in which requests are counted. */
-const WINDOWS_MS = [SECOND, 10 * SECOND, MINUTE] as const;
+/** Windows in which requests are counted, and the most that the agent may send of its own accord. */
+const WINDOWS = [
+  { windowMs: SECOND, most: 15 },
+  { windowMs: 10 * SECOND, most: 60 },
+  { windowMs: MINUTE, most: 310 },
+] as const;
+/** To a provider that is wholly down: at first, and then in each hour. */
+const FIRST_IN_OUTAGE = 40;
+const IN_HOUR_OF_OUTAGE = 60;
 
 interface Served {
   endsAtMs: number;
@@ -18,6 +24,8 @@ interface Served {
   /** When it could not be served for reasons of its own: signed out, or told to wait. */
   readonly bad: Intervals;
   signedOutAtMs: number;
+  /** The agent has been told to leave it alone until then. */
+  toldUntilMs: number;
 }
 
 export class Findings {
@@ -47,14 +55,18 @@ export class Findings {
     const served = this.#of(account);
     if (isRenewed) this.#renewed(account, served, nowMs);
     this.#checkGap(account, served.endsAtMs, nowMs);
+    served.toldUntilMs = 0;
     served.endsAtMs = nowMs + remainingSeconds * SECOND;
     served.lifetimeSeconds = lifetimeSeconds;
   }
 
-  requested({ origin }: SimulatedProvider, nowMs: number, isForAgent: boolean): void {
+  requested(account: Account, nowMs: number, isForAgent: boolean): void {
+    const { origin } = account.provider;
     const times = this.#requestsAtMs.get(origin) ?? { agent: [], programs: [] };
     this.#requestsAtMs.set(origin, times);
     (isForAgent ? times.agent : times.programs).push(nowMs);
+    if (isForAgent && nowMs < this.#of(account).toldUntilMs)
+      this.problems.push(`${account.address} was asked for before its Retry-After was over, at ${clock(nowMs)}`);
   }
 
   waited(account: Account, nowMs: number): void {
@@ -62,9 +74,16 @@ export class Findings {
     if (uncoveredMs(nowMs, nowMs + 1, this.#excuses(account, nowMs, nowMs)) > 0) this.needlessWaits += 1;
   }
 
-  /** The account's provider wants to be left alone for it. */
-  toldToWait(account: Account, nowMs: number, waitMs: number): void {
-    this.#of(account).bad.add(nowMs, nowMs + waitMs * 1.1);
+  /** The account's provider wants to be left alone for it. @param isForAgent it was the agent's question */
+  toldToWait(account: Account, nowMs: number, waitMs: number, isForAgent: boolean): void {
+    const served = this.#of(account);
+    served.bad.add(nowMs, nowMs + waitMs * 1.1);
+    if (isForAgent) served.toldUntilMs = nowMs + waitMs;
+  }
+
+  /** What the agent had been told it does not know any more. */
+  restarted(): void {
+    for (const served of this.#served.values()) served.toldUntilMs = 0;
   }
 
   signedOut(account: Account, nowMs: number): void {
@@ -75,6 +94,7 @@ export class Findings {
     const served = this.#of(account);
     if (served.signedOutAtMs < nowMs) served.bad.add(served.signedOutAtMs, nowMs);
     served.signedOutAtMs = Infinity;
+    served.toldUntilMs = 0;
   }
 
   /** To be called once, at the end. */
@@ -90,17 +110,22 @@ export class Findings {
   /** The most requests within each of the windows. */
   peaks({ origin }: SimulatedProvider, who: "agent" | "programs"): number[] {
     const times = this.#requestsAtMs.get(origin)?.[who] ?? [];
-    return WINDOWS_MS.map((windowMs) => mostWithin(times, windowMs));
+    return WINDOWS.map(({ windowMs }) => mostWithin(times, windowMs));
   }
 
   requests({ origin }: SimulatedProvider, who: "agent" | "programs"): number {
     return this.#requestsAtMs.get(origin)?.[who].length ?? 0;
   }
 
-  /** Requests of the agent's while the provider was down. */
-  requestsInOutages({ origin, outages }: SimulatedProvider): number {
+  /** Requests of the agent's while the provider was wholly down, for each time that it was. */
+  requestsInOutages({ origin, outages }: SimulatedProvider): { readonly requests: number; readonly hours: number }[] {
     const times = this.#requestsAtMs.get(origin)?.agent ?? [];
-    return outages.reduce((sum, { fromMs, toMs }) => sum + times.filter((at) => at >= fromMs && at < toMs).length, 0);
+    return outages
+      .filter(({ trouble }) => trouble !== "half broken")
+      .map(({ fromMs, toMs }) => ({
+        requests: times.filter((atMs) => atMs >= fromMs && atMs < toMs).length,
+        hours: (toMs - fromMs) / HOUR,
+      }));
   }
 
   #of({ address }: Account): Served {
@@ -109,6 +134,7 @@ export class Findings {
       lifetimeSeconds: 0,
       bad: new Intervals(),
       signedOutAtMs: Infinity,
+      toldUntilMs: 0,
     };
     this.#served.set(address, served);
     return served;
@@ -139,12 +165,15 @@ export class Findings {
   }
 
   #checkRates(provider: SimulatedProvider): void {
-    const { burst, perSecond } = DEFAULT_LIMITS;
-    this.peaks(provider, "agent").forEach((most, index) => {
-      const windowMs = WINDOWS_MS[index] ?? 0;
-      const allowed = burst + (perSecond * windowMs) / SECOND;
-      if (most > allowed) this.problems.push(`${provider.kind.name}: ${most} requests in ${windowMs / SECOND} s`);
+    const { name } = provider.kind;
+    this.peaks(provider, "agent").forEach((count, index) => {
+      const { windowMs, most } = WINDOWS[index] ?? { windowMs: 0, most: 0 };
+      if (count > most) this.problems.push(`${name}: ${count} requests in ${windowMs / SECOND} s`);
     });
+    for (const { requests, hours } of this.requestsInOutages(provider)) {
+      if (requests > FIRST_IN_OUTAGE + IN_HOUR_OF_OUTAGE * hours)
+        this.problems.push(`${name}: ${requests} requests while it was down for ${hours.toFixed(1)} h`);
+    }
   }
 }
 

@@ -53,6 +53,11 @@ export class Machine {
     return this.#timeline.passedMs >= this.#offlineUntilMs;
   }
 
+  /** Whether an attempt of the renewer's is under way. */
+  isRenewing({ address }: Account): boolean {
+    return this.#renewing.has(address);
+  }
+
   /** Starts the agent. */
   start(tokens: Tokens): void {
     const nowMs = startSteadyTime(this.#timeline);
@@ -108,6 +113,7 @@ export class Machine {
     this.#timeline.skip(forMs);
     this.#timeline.reboot();
     this.#tokens?.restart();
+    this.#findings.restarted();
     for (const { provider } of this.#accounts) provider.forgetConnections();
     this.#bad(this.#timeline.passedMs - forMs, this.#chance.between(0, 20 * SECOND));
     if (this.#tokens !== undefined) this.start(this.#tokens);
@@ -124,7 +130,7 @@ export class Machine {
     const account = this.#account(refreshToken.slice(0, refreshToken.lastIndexOf("#")));
     const connections = this.#connections;
     if (!this.isOnline) await this.#unreachable();
-    this.#findings.requested(account.provider, this.#timeline.passedMs, this.#renewing.has(account.address));
+    this.#findings.requested(account, this.#timeline.passedMs, this.isRenewing(account));
     const response = await account.provider.answer(refreshToken, timeoutMs, this.#mood);
     if (connections !== this.#connections) await this.#unreachable();
     return response;

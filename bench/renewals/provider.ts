@@ -91,7 +91,9 @@ export class SimulatedProvider {
       if (trouble === "silent") return await this.#silence(timeoutMs);
       if (trouble === "unreachable") return await this.#refusal();
       const response =
-        trouble === undefined ? this.#judge(signed, address, refreshToken, mood) : this.#troubled(trouble);
+        trouble === undefined
+          ? this.#judge(signed, address, refreshToken, mood)
+          : this.#troubled(trouble, address, mood);
       await this.#timeline.sleep(this.#chance.magnitude(80, 2 * SECOND));
       return response;
     } finally {
@@ -122,11 +124,12 @@ export class SimulatedProvider {
     return this.#chance.happens(0.003) ? "error 500" : undefined;
   }
 
-  #troubled(trouble: Trouble): Response {
+  #troubled(trouble: Trouble, address: string, mood: Mood): Response {
     if (trouble === "html") return new Response("<p>maintenance</p>", { headers: { "content-type": "text/html" } });
     if (trouble !== "error 503" && trouble !== "too many") return new Response("", { status: 500 });
     const waitMs = Math.round(this.#chance.magnitude(5, 1200)) * SECOND;
     this.bad.add(this.#timeline.passedMs, this.#timeline.passedMs + waitMs * 1.1);
+    mood.onRetryAfter(address, waitMs);
     return busy(trouble === "too many" ? 429 : 503, waitMs);
   }
 

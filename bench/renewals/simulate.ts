@@ -114,7 +114,8 @@ class Simulation implements Simulated {
     return {
       onRetryAfter: (address, waitMs) => {
         const account = of(address);
-        if (account !== undefined) this.findings.toldToWait(account, this.#timeline.passedMs, waitMs);
+        if (account === undefined) return;
+        this.findings.toldToWait(account, this.#timeline.passedMs, waitMs, this.#machine.isRenewing(account));
       },
       onLoss: (address) => {
         this.findings.lostInFlight += 1;

@@ -187,6 +187,20 @@ describe("an outage", () => {
     expect(reports.length - failures).toBe(9);
   });
 
+  test("ends for one that has just failed, too", async () => {
+    const { timeline, renewer, set, asked, times, world } = setUp(() => DOWN);
+    set("me");
+    set("you");
+    const isJustTried = () => timeline.passedMs > HOUR && asked.at(-1)?.address === "me";
+    while (!isJustTried()) await timeline.until(timeline.passedMs + SECOND);
+    await timeline.until(timeline.passedMs + SECOND);
+    world.answer = () => fresh();
+    const before = times().length;
+    renewer.observe(target("you"), fresh());
+    await timeline.until(timeline.passedMs + SECOND);
+    expect(asked.slice(before).map(({ address }) => address)).toEqual(["me"]);
+  });
+
   test("is looked at again at once when the network is back", async () => {
     const { timeline, renewer, set, reports, world } = setUp(() => DOWN);
     for (let index = 0; index < 10; index++) set(`${index}`);
