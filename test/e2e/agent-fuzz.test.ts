@@ -80,12 +80,10 @@ function visit({ words, leaves }: Visit): Promise<string> {
   return new Promise((resolve) => {
     let heard = "";
     const client = connect(socket(), () => {
-      if (leaves === "before") return void client.destroy();
-      if (leaves === "halfway") return void client.write(words.subarray(0, words.length / 2), () => client.destroy());
-      client.write(words, () => {
-        if (leaves === "after") client.destroy();
-        else client.end(); // "answered": what comes until the agent hangs up, too
-      });
+      if (leaves === "before") client.destroy();
+      else if (leaves === "halfway") client.write(words.subarray(0, words.length / 2), () => client.destroy());
+      else if (leaves === "after") client.write(words, () => client.destroy());
+      else client.end(words); // what comes until the agent hangs up, too
     });
     client.setEncoding("utf8").on("data", (text: string) => {
       heard += text;
