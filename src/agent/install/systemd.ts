@@ -9,6 +9,7 @@
  *
  * @see systemd.exec(5), systemd.socket(5), systemd.syntax(7)
  */
+import { MailkeyError } from "../../errors.ts";
 
 export interface Unit {
   /** As `systemctl` knows it. */
@@ -26,7 +27,9 @@ export interface UnitOptions {
 export const SOCKET_UNIT = "mailkey-agent.socket";
 export const SERVICE_UNIT = "mailkey-agent.service";
 
-/** @param executable this program's absolute path */
+const CONTROL = /[\u0000-\u001f\u007f]/;
+
+/** @param executable this program's absolute path @throws ERR_CONFIG */
 export function systemdUnits(executable: string, options: UnitOptions = {}): readonly Unit[] {
   return [
     { name: SOCKET_UNIT, text: socketUnit(options) },
@@ -50,7 +53,16 @@ export function startedBy(unit: string): string | undefined {
   return program?.startsWith("/") === true ? program : undefined;
 }
 
+/** Where it listens is read as it stands, to the end of the line: nothing can be quoted there. */
 function socketUnit({ socket }: UnitOptions): string {
+  if (socket !== undefined && CONTROL.test(socket))
+    throw new MailkeyError(
+      "ERR_CONFIG",
+      "the path of the agent's socket has a line break or another control character",
+      {
+        hint: "set MAILKEY_HOME to a path without",
+      },
+    );
   return `[Unit]
 Description=Socket of mailkey's agent
 Documentation=man:mailkey(1)

@@ -93,6 +93,13 @@ describe("with systemd", () => {
     expect(files[`${UNITS}/${SERVICE}`]).toContain('\nEnvironment="MAILKEY_HOME=/srv/100%% mine"\n');
   });
 
+  test("a folder whose name would add lines to a unit is refused", () => {
+    for (const plan of [planInstall, planUninstall])
+      expect(() =>
+        plan(world({}, { env: { HOME: "/home/anna", MAILKEY_HOME: "/srv/x\nExecStartPre=/bin/evil" } })),
+      ).toThrow("has a line break");
+  });
+
   test("a unit that somebody else wrote is neither replaced nor removed", () => {
     const files = { [`${UNITS}/${SERVICE}`]: "[Service]\nExecStart=/bin/true\n" };
     for (const plan of [planInstall, planUninstall])
