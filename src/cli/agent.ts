@@ -78,7 +78,7 @@ const PERFORM: Record<Action, Perform> = {
     if (running !== undefined) return context.stderr(`the agent runs already (process ${running.pid})\n`);
     const { startAgent } = await import("../agent/client/start-agent.ts");
     if (await startAgent(context.paths, context.env, context.signal)) return context.stderr("the agent runs\n");
-    throw new MailkeyError("ERR_PROGRAM", "the agent has not answered within 5 s", { hint: "mailkey agent run" });
+    throw new MailkeyError("ERR_PROGRAM", "the agent does not answer", { hint: "mailkey agent run" });
   },
   async status(context, { json }) {
     const status = await ask<StatusReply>(context, "status");

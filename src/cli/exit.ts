@@ -58,6 +58,7 @@ const OUTCOMES: Record<ErrorCode, Outcome> = {
   ERR_INTERRUPTED: { status: 130 },
 };
 
+/** @param code one that is not known is that of an agent which is newer than this program */
 export function outcomeOf(code: ErrorCode): Outcome {
-  return OUTCOMES[code];
+  return Object.hasOwn(OUTCOMES, code) ? OUTCOMES[code] : { status: EXIT_TRY_LATER };
 }

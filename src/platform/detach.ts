@@ -12,8 +12,16 @@ const HIGHEST_DESCRIPTOR = 255;
 /** Where the system does not tell which are open. */
 const USUAL_DESCRIPTORS = 16;
 
-/** Returns when it has been started; whether it does its work is another question. */
-export async function startDetached(program: string, args: readonly string[], env: Environment): Promise<void> {
+/**
+ * Returns when it has been started; whether it does its work is another question.
+ *
+ * @returns what tells with which status it has ended: undefined while it has not, -1 when it was killed or is no program
+ */
+export async function startDetached(
+  program: string,
+  args: readonly string[],
+  env: Environment,
+): Promise<() => number | undefined> {
   const { spawn } = await import("node:child_process");
   const open = openDescriptors();
   const nothing = openSync("/dev/null", "r");
@@ -23,8 +31,11 @@ export async function startDetached(program: string, args: readonly string[], en
       number > 2 && open.has(number) ? nothing : ("ignore" as const),
     );
     const child = spawn(program, [...args], { detached: true, stdio, env: { ...env }, cwd: "/" });
-    child.on("error", () => undefined); // whoever wanted it will notice that nobody listens
+    let status: number | undefined;
+    child.on("error", () => (status = -1));
+    child.on("exit", (code) => (status = code ?? -1));
     child.unref();
+    return () => status;
   } finally {
     closeSync(nothing);
   }

@@ -5,12 +5,23 @@
 import { lstatSync } from "node:fs";
 import { MailkeyError, type ErrorCode } from "../../errors.ts";
 import type { Paths } from "../../platform/paths.ts";
-import { exchange } from "../../platform/unix-socket.ts";
-import { AGENT_ERRORS, MAX_REPLY_BYTES, PROTOCOL_VERSION, type Request, type WireError } from "../protocol.ts";
+import { exchange, type ExchangeEnd } from "../../platform/unix-socket.ts";
+import { MAX_REPLY_BYTES, PROTOCOL_VERSION, type Operation, type Request, type WireError } from "../protocol.ts";
 
 /** An agent that is there says something at once, if only that it takes longer. */
 const SILENCE_MS = 3000;
 const GROUP_OR_OTHERS = 0o077;
+
+/** What a reply cannot be without. An agent of another release may be at the socket: what it says is looked at, not believed. */
+const ESSENCE: Readonly<Record<Operation, readonly [field: string, type: "string" | "number" | "boolean"]>> = {
+  token: ["token", "string"],
+  status: ["pid", "number"],
+  metrics: ["metrics", "string"],
+  lock: ["done", "boolean"],
+  unlock: ["done", "boolean"],
+  reload: ["done", "boolean"],
+  stop: ["done", "boolean"],
+};
 
 export type Question = Omit<Request, "v" | "config" | "state">;
 
@@ -34,13 +45,35 @@ export async function askAgent<Reply extends object>(
   question: Question,
   options: AskOptions = {},
 ): Promise<Reply | undefined> {
-  if (!isPrivate(paths.runtime)) return undefined;
+  const { reply } = await converse(paths, question, options);
+  return reply as Reply | undefined;
+}
+
+/**
+ * Whether there is an agent: one that `serves` this home; one that is of no use to it, because it is stopped in its tracks, too busy, another
+ * home's or of another version; or none.
+ *
+ * @throws the signal's reason
+ */
+export async function findAgent(paths: Paths, signal?: AbortSignal): Promise<"serves" | "useless" | "absent"> {
+  const { end, reply } = await converse(paths, { do: "status" }, { signal });
+  if (reply !== undefined) return "serves";
+  return end === "absent" ? "absent" : "useless";
+}
+
+/** @throws the error it answered with; the signal's reason */
+async function converse(
+  paths: Paths,
+  question: Question,
+  { signal, onWait }: AskOptions,
+): Promise<{ readonly end: ExchangeEnd; readonly reply?: object }> {
+  if (!isPrivate(paths.runtime)) return { end: "absent" };
   const request: Request = { v: PROTOCOL_VERSION, config: paths.config, state: paths.state, ...question };
   let reply: Record<string, unknown> | undefined;
   const onLine = (line: string): boolean => {
     const said = parse(line);
     if (typeof said?.["wait"] === "string") {
-      options.onWait?.(said["wait"]);
+      onWait?.(said["wait"]);
       return false;
     }
     reply = said;
@@ -50,14 +83,15 @@ export async function askAgent<Reply extends object>(
     silenceMs: SILENCE_MS,
     maxBytes: MAX_REPLY_BYTES,
     onLine,
-    signal: options.signal,
+    signal,
   });
-  if (end !== "done" || reply === undefined) return undefined;
-  const { error } = reply;
-  if (error === undefined) return reply as Reply;
-  const failure = error as WireError;
-  if (isAgentError(failure.code)) return undefined;
-  throw errorOf(failure);
+  if (end !== "done" || reply?.["v"] !== PROTOCOL_VERSION) return { end };
+  const { error, warning } = reply;
+  if (isWireError(error) && isOurs(error)) throw errorOf(error);
+  const [field, type] = ESSENCE[question.do];
+  const isReply =
+    error === undefined && typeof reply[field] === type && (warning === undefined || isWireError(warning));
+  return isReply ? { end, reply } : { end };
 }
 
 /** A MailkeyError that came over the wire. */
@@ -85,6 +119,13 @@ function parse(line: string): Record<string, unknown> | undefined {
   }
 }
 
-function isAgentError(code: string): boolean {
-  return (AGENT_ERRORS as readonly string[]).includes(code);
+function isWireError(value: unknown): value is WireError {
+  if (typeof value !== "object" || value === null) return false;
+  const { code, message, hint } = value as Record<string, unknown>;
+  return typeof code === "string" && typeof message === "string" && (hint === undefined || typeof hint === "string");
+}
+
+/** Errors in small letters concern the conversation: whoever asked does without the agent. */
+function isOurs({ code }: WireError): boolean {
+  return code.startsWith("ERR_");
 }

@@ -3,8 +3,9 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs"
 import { createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { askAgent, socketPath } from "../../../src/agent/client/ask-agent.ts";
+import { askAgent, findAgent, socketPath } from "../../../src/agent/client/ask-agent.ts";
 import { MAX_REPLY_BYTES } from "../../../src/agent/protocol.ts";
+import { startAgent } from "../../../src/agent/client/start-agent.ts";
 import type { MailkeyError } from "../../../src/errors.ts";
 import type { Paths } from "../../../src/platform/paths.ts";
 
@@ -90,6 +91,12 @@ describe("there is no agent", () => {
     ["serves another home", '{"v":1,"error":{"code":"other_home","message":"no"}}\n'],
     ["does not speak this version", '{"v":2,"error":{"code":"version","message":"no"}}\n'],
     ["has no place left", '{"v":1,"error":{"code":"busy","message":"no"}}\n'],
+    ["answers in another version", '{"v":2,"token":"token"}\n'],
+    ["answers something else", '{"v":1,"done":true}\n'],
+    ["answers with a token that is no text", '{"v":1,"token":5}\n'],
+    ["warns without words", '{"v":1,"token":"token","warning":"?"}\n'],
+    ["fails without words", '{"v":1,"error":null}\n'],
+    ["fails in a way of its own", '{"v":1,"error":{"code":"constructor","message":"no"}}\n'],
     ["says something that is no JSON", "hello\n"],
     ["says something that is no object", "7\n"],
     ["says more than any reply", "x".repeat(MAX_REPLY_BYTES + 1)],
@@ -97,6 +104,20 @@ describe("there is no agent", () => {
     const paths = home();
     await listen(paths, (socket) => socket.write(words));
     expect(await ask(paths)).toBeUndefined();
+  });
+
+  test("that is worth starting, where one is that is of no use", async () => {
+    const paths = home();
+    let asked = 0;
+    await listen(paths, (socket) => {
+      asked += 1;
+      socket.write('{"v":1,"error":{"code":"other_home","message":"no"}}\n');
+    });
+    expect(await findAgent(paths)).toBe("useless");
+    expect(await startAgent(paths, {})).toBe(false);
+    expect(asked).toBe(2);
+    servers.splice(0)[0]?.close();
+    expect(await findAgent(paths)).toBe("absent");
   });
 
   test("in one that hangs up", async () => {
