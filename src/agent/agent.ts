@@ -28,7 +28,15 @@ import { Budget } from "./renewing/budget.ts";
 import { dispatcher, BUSY_LINE, WAITING_LINE, type Operations } from "./serving/dispatch.ts";
 import type { AgentEvent, Target } from "./event.ts";
 import { Ledger } from "./renewing/ledger.ts";
-import { beTheOnlyOne, isActivated, listen, removeLeftover, withoutActivation } from "./serving/listening.ts";
+import {
+  agentLockPath,
+  beTheOnlyOne,
+  isActivated,
+  listen,
+  removeLeftover,
+  stillThere,
+  withoutActivation,
+} from "./serving/listening.ts";
 import { createLog, type Log } from "./telling/log.ts";
 import { fileSink, logPath, stderrSink } from "./telling/log-sinks.ts";
 import { Metrics } from "./telling/metrics.ts";
@@ -54,6 +62,7 @@ export interface AgentPorts {
 
 /** EX_SOFTWARE: what `mailkey` ends with for a bug. A service manager starts it anew. */
 const EXIT_BUG = 70;
+const PRIVATE = 0o077;
 /** A renewal that is under way is waited for: what it brings may exist nowhere else. */
 const LAST_ATTEMPT_MS = 15_000;
 /** Of the agent's own: those that are always open, and pipes to the programs that it runs. */
@@ -187,13 +196,21 @@ class Agent {
     const { paths, env, signal } = this.#ports;
     for (const kind of ["uncaughtException", "unhandledRejection"] as const) process.once(kind, this.#breakDown);
     const activated = isActivated(env);
+    process.umask(PRIVATE); // whoever started it may have had none, and hooks inherit it
     this.#protection = hardenProcess(this.#libc);
     this.#observers.tokenFiles.start();
     await listen(this.#server, paths, activated);
+    const isReachable = stillThere(socketPath(paths));
+    const isTheOnlyOne = stillThere(agentLockPath(paths));
     await this.#review();
     this.#renewer.start();
     const watch = watchFolders([join(paths.config, "accounts"), join(paths.state, "status")], (names) => {
       void this.#filesChanged(names);
+    });
+    const place = watchFolders([paths.runtime], () => {
+      if (isReachable()) return;
+      this.#log("unreachable");
+      this.#stopping.abort();
     });
     const reload = () => void this.#reload().catch(() => undefined); // the log has it
     process.on("SIGHUP", reload);
@@ -202,14 +219,21 @@ class Agent {
     await aborted(AbortSignal.any([signal, this.#stopping.signal]));
     process.off("SIGHUP", reload);
     watch.close();
-    await this.#end(activated);
+    place.close();
+    if (isReachable()) this.#leave(activated);
+    if (!isTheOnlyOne()) this.#observers.tokenFiles.disown();
+    await this.#end();
   }
 
-  /** New clients do without; those that wait get what is under way; then everything is forgotten. */
-  async #end(activated: boolean): Promise<void> {
-    this.#log("stopping");
+  /** New clients do without. Closing removes the socket of that path, which has to be our own. */
+  #leave(activated: boolean): void {
     this.#server.close();
     if (!activated) removeLeftover(socketPath(this.#ports.paths));
+  }
+
+  /** Those that wait get what is under way; then everything is forgotten. */
+  async #end(): Promise<void> {
+    this.#log("stopping");
     await within(LAST_ATTEMPT_MS, Promise.all([this.#renewer.stop(), this.#tokens.settled()]));
     this.#vault.lock("stopping");
     await this.#observers.stop();

@@ -71,6 +71,13 @@ export class TokenFiles {
     this.#wakeAtNextEnd();
   }
 
+  /** Leaves what is there: the folder is gone, and what comes in its place is another agent's. */
+  disown(): void {
+    this.#isLocked = true;
+    this.#kept.clear();
+    this.#wakeAtNextEnd();
+  }
+
   /** Why there are no files though some are wanted, for `agent status`; undefined when all is well. */
   get problem(): string | undefined {
     return this.#problem;

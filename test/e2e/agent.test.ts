@@ -1,8 +1,8 @@
 /** The agent beside the program that asks it: answers, renewals ahead, locking, and that nothing depends on it. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import type { ChildProcess } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { startWorld, type World } from "../../lab/world.ts";
 import { ARTEFACT, Home, succeeded, type Result } from "./harness.ts";
 
@@ -141,6 +141,28 @@ describe("an agent that runs", () => {
     expect(succeeded(await token("--verbose", "--format", "json")).stderr).toContain("from the agent");
   });
 
+  test("ends when its folder is taken away, as at the end of a session, and leaves the next one alone", async () => {
+    await signedIn(3600);
+    const first = await agent();
+    rmSync(dirname(socket()), { recursive: true });
+    await agent();
+    while (first.exitCode === null) await Bun.sleep(5);
+    expect(first.exitCode).toBe(0);
+    expect(succeeded(await token("--verbose", "--format", "json")).stderr).toContain("from the agent");
+  });
+
+  test("leaves the next one alone when it is told to end before it notices that its folder is gone", async () => {
+    await signedIn(3600);
+    const first = await agent();
+    first.kill("SIGSTOP");
+    rmSync(dirname(socket()), { recursive: true });
+    await agent();
+    first.kill("SIGTERM");
+    first.kill("SIGCONT");
+    while (first.exitCode === null) await Bun.sleep(5);
+    expect(succeeded(await token("--verbose", "--format", "json")).stderr).toContain("from the agent");
+  });
+
   test("is the only one", async () => {
     await agent();
     const second = await home.mailkey(["agent", "run"]);
@@ -183,7 +205,7 @@ test("with agent.autostart the first program starts one, which has nothing of th
   const fifo = join(home.folder, "leak");
   succeeded(await home.program("mkfifo", [fifo]));
   // As mbsync does: a descriptor of its own stays open in the command.
-  const command = `exec 7<>"${fifo}" 9<>"${fifo}"; exec "${ARTEFACT}" token ${home.address} --verbose`;
+  const command = `umask 0; exec 7<>"${fifo}" 9<>"${fifo}"; exec "${ARTEFACT}" token ${home.address} --verbose`;
   const first = succeeded(await home.program("sh", ["-c", command]));
   expect(first.stderr).toContain("starting the agent");
   expect(first.stderr).toContain("from the agent");
@@ -191,6 +213,7 @@ test("with agent.autostart the first program starts one, which has nothing of th
   expect(pid).not.toBe(process.pid);
   const open = succeeded(await home.program("sh", ["-c", `ls -l /proc/${pid}/fd`])).stdout;
   expect(open).not.toContain("leak");
+  expect(readFileSync(`/proc/${pid}/status`, "utf8")).toMatch(/^Umask:\s+0077$/m); // for hooks
   expect(readFileSync(`/proc/${pid}/stat`, "utf8").split(" ")[5]).toBe(String(pid)); // a session of its own
 });
 

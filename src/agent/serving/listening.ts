@@ -1,5 +1,5 @@
 /** Where the agent listens: on a socket that systemd hands over, or on its own path, of which no other agent is the owner. */
-import { chmodSync, unlinkSync } from "node:fs";
+import { chmodSync, lstatSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import { MailkeyError, systemErrorCode } from "../../errors.ts";
 import { ensurePrivateFolder, storageError } from "../../platform/files.ts";
@@ -41,7 +41,7 @@ export function withoutActivation(env: Environment): Environment {
   return rest;
 }
 
-/** @throws ERR_STORAGE */
+/** @throws ERR_STORAGE, ERR_CONFIG */
 export async function listen(server: AgentServer, paths: Paths, activated: boolean): Promise<void> {
   const path = socketPath(paths);
   try {
@@ -56,6 +56,23 @@ export async function listen(server: AgentServer, paths: Paths, activated: boole
   } catch (error) {
     throw error instanceof MailkeyError ? error : storageError(`cannot listen at ${path}`, error);
   }
+}
+
+/**
+ * Tells later whether the file of that path is still the one that is there now: at the end of a session, for one, the folder goes, and
+ * an agent in the background may stay. Always true where there is none: systemd may listen elsewhere.
+ */
+export function stillThere(path: string): () => boolean {
+  const mark = () => {
+    try {
+      const { dev, ino, birthtimeMs } = lstatSync(path);
+      return `${dev}.${ino}.${birthtimeMs}`; // an inode's number is used again, but born at another time
+    } catch {
+      return undefined;
+    }
+  };
+  const own = mark();
+  return () => own === undefined || mark() === own;
 }
 
 /** Of an agent that was killed: we are the only one. */

@@ -9,6 +9,7 @@ export interface Message {
 export const MESSAGES = {
   started: { level: "info", text: "agent started" },
   stopping: { level: "info", text: "agent stops" },
+  unreachable: { level: "warn", text: "the agent's socket is gone, and programs do without it" },
   reloaded: { level: "info", text: "settings and accounts read again" },
   "settings-refused": { level: "error", text: "the settings cannot be used; the old ones stay" },
   locked: { level: "info", text: "everything secret is forgotten" },
