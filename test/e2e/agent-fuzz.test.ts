@@ -3,7 +3,6 @@
  * theirs, and keeps neither memory nor descriptors for them.
  */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { spawn, type ChildProcess } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
@@ -12,7 +11,8 @@ import { mailkeyFlags } from "../../lab/mailkey-flags.ts";
 import { startWorld, type World } from "../../lab/world.ts";
 import { MAX_REQUEST_BYTES, PROTOCOL_VERSION, type Request } from "../../src/agent/protocol.ts";
 import { resolvePaths } from "../../src/platform/paths.ts";
-import { ARTEFACT, Home, IS_NODE, succeeded } from "./harness.ts";
+import { Home, IS_NODE, succeeded } from "./harness.ts";
+import { startAgent, type StartedAgent } from "./started-agent.ts";
 
 const BOB = "bob@mail.test";
 const SECRET = "typed-by-somebody-4711";
@@ -21,8 +21,7 @@ const SLACK_MB = 60;
 
 let world: World;
 let home: Home;
-let agent: ChildProcess;
-let log = "";
+let agent: StartedAgent;
 
 beforeAll(async () => {
   world = await startWorld({ mail: "none" });
@@ -31,26 +30,13 @@ beforeAll(async () => {
   succeeded(await home.add(["--no-test"]));
   succeeded(await home.mailkey(["add", BOB, ...mailkeyFlags(world), "--no-test"], { env: { LAB_LOGIN: BOB } }));
   await Bun.write(join(home.folder, ".config/mailkey/config.toml"), '[agent]\nlog_level = "debug"\n');
-  agent = await startAgent(ARTEFACT, ["agent", "run"]);
+  agent = await startAgent(home);
 });
 afterAll(async () => {
-  agent.kill("SIGKILL");
+  agent.child.kill("SIGKILL");
   await world.stop();
   home.dispose();
 });
-
-/** Resolves when it listens. */
-function startAgent(program: string, words: readonly string[]): Promise<ChildProcess> {
-  const child = spawn(program, [...words], { env: home.environment(), stdio: ["ignore", "ignore", "pipe"] });
-  log = "";
-  return new Promise((resolve, reject) => {
-    child.stderr.setEncoding("utf8").on("data", (text: string) => {
-      log += text;
-      if (log.includes("agent started")) resolve(child);
-    });
-    child.on("exit", () => reject(new Error(`the agent ended: ${log}`)));
-  });
-}
 
 /** Resolves when it is connected, or has been turned away. */
 function silentClient(): Promise<Socket> {
@@ -161,7 +147,7 @@ test("no words and no leaving bring the agent down, nor cost it memory, descript
   await assault(40); // until what is needed is loaded
   const before = residentMb();
   const heard = await assault(120);
-  expect(agent.exitCode).toBeNull();
+  expect(agent.child.exitCode).toBeNull();
   expect(residentMb() - before).toBeLessThan(SLACK_MB);
   while (openFiles() > descriptors) await Bun.sleep(20);
   const answered = heard.filter((text) => text.includes('"v":1'));
@@ -189,7 +175,7 @@ test("nobody hears of anybody else's token, passphrase or request", async () => 
     expect(text).not.toContain(SECRET);
     expect(text.match(/nobody-\d+/g)?.every((name) => name === `nobody-${index}`)).toBe(true);
   }
-  for (const secret of [SECRET, ...Object.values(tokens)]) expect(log).not.toContain(secret);
+  for (const secret of [SECRET, ...Object.values(tokens)]) expect(agent.log).not.toContain(secret);
 });
 
 test("thousands of silent clients neither keep others out nor stay", async () => {
@@ -205,7 +191,7 @@ test.skipIf(IS_NODE)(
   "an agent that may open few files keeps some for its work",
   async () => {
     succeeded(await home.mailkey(["agent", "stop"]));
-    agent = await startAgent("sh", ["-c", `ulimit -n 200; exec "${ARTEFACT}" agent run`]);
+    agent = await startAgent(home, { first: "ulimit -n 200" });
     const silent = await Promise.all(Array.from({ length: 400 }, silentClient));
     expect(await honest(home.address)).toBe(tokens.anna);
     expect(await honest(BOB)).toBe(tokens.bob);

@@ -1,9 +1,9 @@
 /** Agents that die in the middle of a renewal, again and again: a few rounds in the tests, hundreds in `bench/kill.ts`. */
-import type { ChildProcess } from "node:child_process";
 import { performance } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { World } from "../../lab/world.ts";
 import { finish, Home, succeeded, type Result } from "./harness.ts";
+import { startAgent } from "./started-agent.ts";
 
 export interface Killed {
   /** Agents that were killed. */
@@ -39,7 +39,7 @@ export async function killAgents(home: Home, rounds: number): Promise<Killed> {
   const undisturbedMs = await undisturbed(home);
   const count = { agents: 0, inFlight: 0, rescued: 0, lost: 0 };
   for (let round = 0; round < rounds; round++) {
-    const agent = await startAgent(home);
+    const { child: agent } = await startAgent(home); // its own first renewal begins now
     const program = home.start(["token", home.address, "--force"]);
     const answer = finish(program);
     await sleep(Math.random() * LATEST * undisturbedMs);
@@ -58,26 +58,12 @@ export async function killAgents(home: Home, rounds: number): Promise<Killed> {
 }
 
 async function undisturbed(home: Home): Promise<number> {
-  const agent = await startAgent(home);
+  const { child: agent } = await startAgent(home);
   const start = performance.now();
   succeeded(await home.mailkey(["token", home.address, "--force"]));
   const tookMs = performance.now() - start;
   agent.kill("SIGKILL");
   return tookMs;
-}
-
-/** Resolves when it listens; its own first renewal begins at that moment. */
-async function startAgent(home: Home): Promise<ChildProcess> {
-  const agent = home.start(["agent", "run"]);
-  let log = "";
-  await new Promise<void>((resolve, reject) => {
-    agent.stderr?.setEncoding("utf8").on("data", (text: string) => {
-      log += text;
-      if (log.includes("agent started")) resolve();
-    });
-    agent.on("exit", () => reject(new Error(`the agent ended: ${log}`)));
-  });
-  return agent;
 }
 
 /** @returns false when the sign-in is lost. @throws Error for everything that is neither */

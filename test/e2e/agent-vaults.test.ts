@@ -9,18 +9,12 @@ import { join } from "node:path";
 import { writeMailClients, type MailClients } from "../../lab/clients.ts";
 import { startWorld, type World } from "../../lab/world.ts";
 import type { StatusReply } from "../../src/agent/status.ts";
-import { resolvePaths, type Paths } from "../../src/platform/paths.ts";
-import { Secret } from "../../src/platform/secret.ts";
-import { agePassphraseCipher } from "../../src/vault/age.ts";
-import { createGpgKey } from "../../src/vault/gpg-keys.ts";
-import { gpgProgram } from "../../src/vault/gpg.ts";
-import { openVault } from "../../src/vault/open.ts";
-import { saveVaultSettings } from "../../src/vault/settings.ts";
 import { Terminal } from "../programs/terminal.ts";
 import { IS_ROOT } from "../programs/unprivileged.ts";
-import { writeExecutable } from "../vault/support.ts";
 import { ARTEFACT, Home, IS_NODE, succeeded } from "./harness.ts";
 import { withPrograms } from "./programs.ts";
+import { countingPinentry, relock, type PersonsVault } from "./relocked.ts";
+import { startAgent } from "./started-agent.ts";
 
 const PASSPHRASE = "correct horse battery staple";
 /** A token is replaced after 2 to 4 s, and has 3 s left when a program gets it: deriving a key takes a busy machine that long. */
@@ -50,61 +44,20 @@ withPrograms(["dovecot", "mbsync", "msmtp", "XOAUTH2 for mbsync", "gpg", "tmux"]
   const log = () => join(home.folder, "questions");
   const questions = () => readFileSync(log(), "utf8").split("\n").length - 1;
 
-  /** A pinentry with a person who knows the passphrase, and counts. */
-  function pinentry(): string {
-    writeFileSync(log(), "");
-    return writeExecutable(
-      join(home.folder, "pinentry"),
-      `#!/bin/sh
-echo OK
-while read -r command rest; do
-  case $command in
-    GETPIN) echo asked >> ${log()}; echo "D ${PASSPHRASE}"; echo OK ;;
-    BYE) echo OK; exit ;;
-    *) echo OK ;;
-  esac
-done
-`,
-    );
-  }
-
-  /**
-   * Signs in under a vault that needs nobody, which `lock` then puts behind a passphrase that only a person knows.
-   *
-   * @param settings of [agent]
-   */
-  async function signedIn(lock: (paths: Paths) => Promise<void>, settings = ""): Promise<MailClients> {
+  /** @param settings of [agent] */
+  async function signedIn(kind: PersonsVault, settings = ""): Promise<MailClients> {
     succeeded(await home.mailkey(["vault", "init", "age"]));
     succeeded(await home.add(["--no-test"]));
-    const environment = home.environment();
-    const paths = resolvePaths(environment);
-    const [name = ""] = await (await openVault(paths, environment)).list();
-    const credential = await (await openVault(paths, environment)).read(name);
-    await lock(paths);
-    if (credential === undefined) throw new Error("nothing is stored");
-    await (await openVault(paths, environment, { passphraseCipher })).write(name, credential);
-    const program = pinentry();
+    const program = countingPinentry(home, PASSPHRASE, log());
     await Bun.write(join(home.folder, ".config/mailkey/config.toml"), `${AHEAD}pinentry = "${program}"\n${settings}`);
     writeFileSync(join(home.folder, "gnupg/gpg-agent.conf"), `pinentry-program ${program}\n`);
-    succeeded(await home.program("gpgconf", ["--kill", "gpg-agent"])); // it has seen the passphrase
+    await relock(home, kind, PASSPHRASE);
+    const environment = home.environment();
     return writeMailClients({ world, home: home.folder, tokenCommand: home.tokenCommand(), environment });
   }
 
-  /** At little cost: what the agent encrypts itself has the usual one. */
-  const passphraseCipher = () =>
-    agePassphraseCipher({ description: "", passphrase: async () => new Secret(PASSPHRASE), workFactor: 10 });
-
-  async function startAgent(): Promise<void> {
-    const child = home.start(["agent", "run"], { env: { DISPLAY: ":nowhere" } });
-    agents.push(child);
-    let said = "";
-    child.stderr?.setEncoding("utf8").on("data", (text: string) => {
-      said += text;
-    });
-    while (!said.includes("agent started")) {
-      if (child.exitCode !== null) throw new Error(`the agent ended: ${said}`);
-      await Bun.sleep(5);
-    }
+  async function start(): Promise<void> {
+    agents.push((await startAgent(home, { env: { DISPLAY: ":nowhere" } })).child);
   }
 
   async function works(clients: MailClients, subject: string): Promise<void> {
@@ -126,17 +79,14 @@ done
 
   const token = (...words: string[]) => home.mailkey(["token", home.address, ...words]);
 
-  const byPrompt = async (paths: Paths): Promise<void> =>
-    saveVaultSettings(paths, { active: "age", folder: "vault-2", age: { passphrase: "prompt" } });
-
   async function agentStatus(): Promise<StatusReply> {
     return JSON.parse(succeeded(await home.mailkey(["agent", "status", "--json"])).stdout) as StatusReply;
   }
 
   test("a typed age passphrase is asked for once, and locking takes it back", async () => {
-    const clients = await signedIn(byPrompt);
+    const clients = await signedIn("age");
     expect(await token()).toMatchObject({ status: 75, stdout: "" });
-    await startAgent();
+    await start();
     await works(clients, "age, first");
     expect(questions()).toBe(1);
 
@@ -156,11 +106,8 @@ done
   });
 
   test("gpg asks once for its key, and its agent may forget it then", async () => {
-    const clients = await signedIn(async (paths) => {
-      const { fingerprint } = await createGpgKey(gpgProgram(home.environment()), new Secret(PASSPHRASE));
-      saveVaultSettings(paths, { active: "gpg", folder: "vault-2", gpg: { recipient: fingerprint } });
-    });
-    await startAgent();
+    const clients = await signedIn("gpg");
+    await start();
     await works(clients, "gpg, first");
     await goesOn(clients, "gpg", async () => {
       succeeded(await home.program("gpgconf", ["--kill", "gpg-agent"]));
@@ -171,8 +118,8 @@ done
   });
 
   test("the passphrase is forgotten after lock_after, and the next program has it asked for again", async () => {
-    await signedIn(byPrompt, 'lock_after = "2s"\n');
-    await startAgent();
+    await signedIn("age", 'lock_after = "2s"\n');
+    await start();
     succeeded(await token());
     expect(questions()).toBe(1);
     while ((await agentStatus()).state !== "closed") await Bun.sleep(50);
