@@ -7,7 +7,7 @@
  * arguments are noted from here.
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { granted, REPLIES, startHostileServer, type HostileServer, type Reply } from "../../lab/hostile.ts";
 import {
@@ -24,6 +24,7 @@ import { writeExecutable, writeSecretFile } from "../vault/support.ts";
 import { Home, type Result } from "./harness.ts";
 import { withPrograms } from "./programs.ts";
 import { FILES_WITH_PASSWORD, IMPORT_PASSWORD, IMPORT_SECRETS, MAIL_PASSWORD } from "./secret-files.ts";
+import { filesBelow, holds, watcher } from "./secret-search.ts";
 import { IMPORTED, INFO, SALES, withCompletions, withImports, withoutPerson } from "./secret-scenes.ts";
 import { addBy } from "./signing-in.ts";
 
@@ -63,13 +64,14 @@ withPrograms(["gpg", "age", "dovecot"])("no secret", () => {
       home.env["NODE_EXTRA_CA_CERTS"],
       readFileSync(world.caFile, "utf8") + readFileSync(hostile.caFile, "utf8"),
     );
+    const children = join(home.folder, "children.log");
     bin = join(home.folder, "bin");
     mkdirSync(bin);
     for (const name of WATCHED) {
       const real = Bun.which(name);
-      if (real !== null) writeExecutable(join(bin, name), watcher(real));
+      if (real !== null) writeExecutable(join(bin, name), watcher(children, real));
     }
-    writeExecutable(join(bin, "browser"), watcher(home.environment()["BROWSER"] ?? ""));
+    writeExecutable(join(bin, "browser"), watcher(children, home.environment()["BROWSER"] ?? ""));
     home.env["BROWSER"] = join(bin, "browser");
     home.env["PATH"] = `${bin}:${home.environment()["PATH"]}`;
     mkdirSync(join(home.folder, ".config/mailkey"), { recursive: true, mode: 0o700 });
@@ -86,12 +88,6 @@ withPrograms(["gpg", "age", "dovecot"])("no secret", () => {
     await Promise.all([world.stop(), hostile.stop()]);
     home.dispose();
   });
-
-  /** A wrapper that notes how it was called, and becomes `real`. */
-  function watcher(real: string): string {
-    const log = join(home.folder, "children.log");
-    return `#!/bin/dash\n{ tr '\\0' '\\n' </proc/$$/cmdline; tr '\\0' '\\n' </proc/$$/environ; } >>'${log}'\nexec '${real}' "$@"\n`;
-  }
 
   async function run(...words: string[]): Promise<Result> {
     const result = await home.mailkey(words);
@@ -266,18 +262,6 @@ withPrograms(["gpg", "age", "dovecot"])("no secret", () => {
     ...certificate.keyPem.trim().split("\n").slice(2, -1),
   ];
 
-  /** As it is, in base64, in a URL; whole, or a part that would do. */
-  function holds(text: string, secret: string): boolean {
-    const forms = [
-      secret,
-      encodeURIComponent(secret),
-      Buffer.from(secret).toString("base64").replace(/=+$/, ""),
-      secret.slice(0, 12),
-      secret.slice(-12),
-    ];
-    return forms.some((form) => text.includes(form));
-  }
-
   test("was too few to look for", () => {
     expect(world.secrets.length).toBeGreaterThan(20);
     expect(printed.length).toBeGreaterThan(110);
@@ -317,15 +301,6 @@ withPrograms(["gpg", "age", "dovecot"])("no secret", () => {
     expect(found).toEqual([]);
   });
 });
-
-function filesBelow(folder: string): string[] {
-  return readdirSync(folder).flatMap((name) => {
-    const path = join(folder, name);
-    const stat = statSync(path, { throwIfNoEntry: false });
-    if (stat?.isDirectory() === true) return filesBelow(path);
-    return stat?.isFile() === true ? [path] : [];
-  });
-}
 
 describe("the search itself", () => {
   test("finds the token that was asked for, so that it would find others", async () => {
