@@ -1,4 +1,5 @@
 /** Runs other programs. Secrets travel through pipes: never through arguments, never through the environment. */
+import type { ChildProcess, StdioOptions } from "node:child_process";
 import { MailkeyError, systemErrorCode } from "../errors.ts";
 
 export interface RunOptions {
@@ -35,17 +36,16 @@ const MAX_OUTPUT_BYTES = 4 * 1024 * 1024;
 export async function run(program: string, args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
   const { spawn } = await import("node:child_process"); // most tokens are had without
   return new Promise((resolve, reject) => {
-    const stdin = options.inheritStdin === true ? "inherit" : options.input === undefined ? "ignore" : "pipe";
-    const child = spawn(program, [...args], {
-      stdio: [
-        stdin,
-        "pipe",
-        options.showStderr === true ? "inherit" : "pipe",
-        options.extraInput === undefined ? "ignore" : "pipe",
-      ],
-      ...(options.env === undefined ? {} : { env: options.env }),
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
-    });
+    let child: ChildProcess;
+    try {
+      child = spawn(program, [...args], {
+        stdio: stdioOf(options),
+        ...(options.env === undefined ? {} : { env: options.env }),
+        ...(options.signal === undefined ? {} : { signal: options.signal }),
+      });
+    } catch (error) {
+      return reject(startError(program, error)); // Bun throws what Node emits
+    }
     const stdout: Buffer[] = [];
     const stderr: Buffer[] = [];
     let size = 0;
@@ -85,8 +85,18 @@ export async function run(program: string, args: readonly string[], options: Run
 
     // A program that ends without reading its input is judged by its exit status, not by our broken pipe.
     feed(child.stdin, options.input);
-    feed(child.stdio[3] as NodeJS.WritableStream | null, options.extraInput);
+    const [, , , extra] = (child.stdio as typeof child.stdio | undefined) ?? []; // Bun has none when it cannot start
+    feed(extra as NodeJS.WritableStream | null | undefined, options.extraInput);
   });
+}
+
+function stdioOf({ inheritStdin, input, extraInput, showStderr }: RunOptions): StdioOptions {
+  return [
+    inheritStdin === true ? "inherit" : input === undefined ? "ignore" : "pipe",
+    "pipe",
+    showStderr === true ? "inherit" : "pipe",
+    extraInput === undefined ? "ignore" : "pipe",
+  ];
 }
 
 /** Runs a line of the user's configuration through `sh -c` (`cmd /c` on Windows), as mail programs do with theirs. */
