@@ -40,15 +40,21 @@ export class VaultPassphrase {
     this.#apart = new AgeApart({ program: ports.program, env: ports.env });
   }
 
-  /** Uses what is kept; where that is nothing and a person would have to type it, it throws ERR_VAULT_LOCKED. */
+  /**
+   * Uses what is kept; where a person would have to type it, because there is nothing or it does not fit any more, it throws ERR_VAULT_LOCKED.
+   * What does not fit one credential is kept all the same: the others are still to be stored with it.
+   */
   cipher(source: PassphraseSource, description: string): Cipher {
     const cipher = this.#apart.cipher(description, () => this.#from(source));
-    if (!("command" in source)) return cipher;
+    if ("file" in source) return cipher;
     const decrypt: Cipher["decrypt"] = async (ciphertext) => {
       try {
         return await cipher.decrypt(ciphertext);
       } catch (error) {
-        if (isWrong(error)) this.#kept.drop(); // the command may print another one next time
+        if (!isWrong(error)) throw error;
+        if ("question" in source)
+          throw lockedError("needs_person", "the vault's passphrase has changed", { cause: error });
+        this.#kept.drop(); // the command may print another one next time
         throw error;
       }
     };

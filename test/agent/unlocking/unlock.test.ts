@@ -112,6 +112,18 @@ describe("a vault with an age passphrase", () => {
     expect(await other.read(B)).toBe("new");
   });
 
+  test("asks for the new passphrase when another program has changed it, or what was typed had nothing to be tried on", async () => {
+    await world.ageVault([]);
+    world.answers(RIGHT);
+    const { lock, read } = world.agent();
+    await lock.unlock({ passphrase: new Secret("a slip"), env: SOMEWHERE });
+    await world.ageVault([A]);
+    expect(await locked(read(A, "never"))).toBe("needs_person");
+    expect(await read(A)).toBe(CREDENTIAL);
+    expect(world.questions()).toBe(1);
+    expect(await read(A, "never")).toBe(CREDENTIAL);
+  });
+
   test("is served to those who wait for a question when it is opened in another way meanwhile", async () => {
     await world.ageVault([A]);
     world.answers("hold");
