@@ -205,7 +205,7 @@ class Agent {
     await this.#review();
     this.#renewer.start();
     const watch = watchFolders([join(paths.config, "accounts"), join(paths.state, "status")], (names) => {
-      void this.#filesChanged(names);
+      void this.#orLogged(() => this.#filesChanged(names)).catch(() => undefined);
     });
     const place = watchFolders([paths.runtime], () => {
       if (isReachable()) return;
@@ -317,16 +317,23 @@ class Agent {
   }
 
   async #reload(): Promise<void> {
-    try {
+    await this.#orLogged(async () => {
       this.#config = loadConfig(this.#ports.paths, this.#env);
+      this.#tokens.forget();
+      await this.#review();
+    });
+    this.#renewer.kick();
+    this.#log("reloaded");
+  }
+
+  /** The folders may be on a disk that is not there at the moment: the agent goes on with what it has. */
+  async #orLogged(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
     } catch (error) {
       this.#log("settings-refused", { reason: asMailkeyError(error).message });
       throw error;
     }
-    this.#tokens.forget();
-    await this.#review();
-    this.#renewer.kick();
-    this.#log("reloaded");
   }
 
   async #review(): Promise<void> {

@@ -1,5 +1,5 @@
 /** Being told when something in a folder has changed, by the kernel: nothing is looked at again and again. */
-import { statSync, watch, type FSWatcher } from "node:fs";
+import { statSync, watch, type FSWatcher, type Stats } from "node:fs";
 import { dirname } from "node:path";
 import { listFolder } from "./files.ts";
 
@@ -92,11 +92,20 @@ class FolderWatch implements Watch {
 
 function placeOf(folder: string): Place {
   for (let path = folder; ; path = dirname(path)) {
-    const stat = statSync(path, { throwIfNoEntry: false });
+    const stat = statOf(path);
     if (stat?.isDirectory() !== true && path !== dirname(path)) continue;
     const isFolder = path === folder;
     // File systems use an inode's number again as soon as it is free; its birth tells as well.
     return { path, isFolder, key: `${stat?.ino}.${stat?.birthtimeMs} ${isFolder} ${path}` };
+  }
+}
+
+/** A folder that cannot be looked at is none: it may be on a disk that is not there at the moment. */
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path);
+  } catch {
+    return undefined;
   }
 }
 

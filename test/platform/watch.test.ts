@@ -86,3 +86,19 @@ test("nothing is told after the end", async () => {
   expect(await names()).toEqual(["other"]);
   other.close();
 });
+
+test("a file in the way of a folder is no folder, and no end", async () => {
+  writeFileSync(join(home, "a"), "");
+  start();
+  rmSync(join(home, "a"));
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, "first"), "");
+  expect(await names((found) => found.includes("first"))).toContain("first");
+  rmSync(join(home, "a"), { recursive: true });
+  writeFileSync(join(home, "a"), "");
+  await names();
+  rmSync(join(home, "a"));
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, "second"), "");
+  expect(await names((found) => found.includes("second"))).toContain("second");
+});

@@ -44,7 +44,7 @@ export class Roster {
     return this.#byAddress.get(normaliseAddress(address))?.[0]?.provider;
   }
 
-  /** Looks at every account anew. */
+  /** Looks at every account anew. @throws ERR_STORAGE with everything as it was */
   review(): Promise<void> {
     return this.#then(() => [...listAddresses(this.#ports.paths), ...this.#byAddress.keys()]);
   }
@@ -59,8 +59,9 @@ export class Roster {
   }
 
   #then(addresses: () => readonly string[]): Promise<void> {
-    this.#work = this.#after(this.#work, addresses);
-    return this.#work;
+    const work = this.#after(this.#work, addresses);
+    this.#work = work.catch(() => undefined); // told to whoever asked; the next look is a new one
+    return work;
   }
 
   async #after(earlier: Promise<void>, addresses: () => readonly string[]): Promise<void> {

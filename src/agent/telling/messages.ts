@@ -11,7 +11,7 @@ export const MESSAGES = {
   stopping: { level: "info", text: "agent stops" },
   unreachable: { level: "warn", text: "the agent's socket is gone, and programs do without it" },
   reloaded: { level: "info", text: "settings and accounts read again" },
-  "settings-refused": { level: "error", text: "the settings cannot be used; the old ones stay" },
+  "settings-refused": { level: "error", text: "settings or accounts cannot be read; what was read before counts" },
   locked: { level: "info", text: "everything secret is forgotten" },
   unlocked: { level: "info", text: "the vault is unlocked" },
   "token-found": { level: "debug", text: "token found in the vault" },

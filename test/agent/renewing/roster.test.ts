@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Roster } from "../../../src/agent/renewing/roster.ts";
@@ -10,6 +10,7 @@ import { deleteAccount, saveAccount } from "../../../src/accounts/store.ts";
 import { resolvePaths } from "../../../src/platform/paths.ts";
 import { removeRecord, writeRecord, type CredentialRecord } from "../../../src/tokens/record.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
+import { failureOf } from "../../vault/support.ts";
 
 const ADDRESS = "me@hotmail.example";
 const INFO = "info@hotmail.example";
@@ -136,4 +137,20 @@ test("files that are no account's are passed over", async () => {
   note();
   await changed("notes.txt", "backup~", "..toml", "%zz.json");
   expect(names()).toEqual([]);
+});
+
+test("accounts that cannot be read are told to whoever asks, and looked at again the next time", async () => {
+  save();
+  note();
+  await roster.review();
+  const accounts = join(home, "config/accounts");
+  renameSync(accounts, `${accounts}-away`);
+  writeFileSync(accounts, "");
+  expect((await failureOf(roster.review())).code).toBe("ERR_STORAGE");
+  expect(gone).toEqual([]);
+  rmSync(accounts);
+  renameSync(`${accounts}-away`, accounts);
+  deleteAccount(paths(), ADDRESS);
+  await roster.review();
+  expect(gone).toEqual([`${ADDRESS} mail`]);
 });
