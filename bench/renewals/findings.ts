@@ -18,6 +18,9 @@ const WINDOWS = [
 const FIRST_IN_OUTAGE = 40;
 const IN_HOUR_OF_OUTAGE = 60;
 
+/** Who has sent a request: the renewer, or a program that wants a token now. */
+export type Asker = "agent" | "programs";
+
 interface Served {
   endsAtMs: number;
   lifetimeSeconds: number;
@@ -44,7 +47,7 @@ export class Findings {
   unservedMs = 0;
   readonly #served = new Map<string, Served>();
   readonly #marginSeconds: number;
-  readonly #requestsAtMs = new Map<string, { readonly agent: number[]; readonly programs: number[] }>();
+  readonly #requestsAtMs = new Map<string, Record<Asker, number[]>>();
 
   constructor(marginSeconds: number) {
     this.#marginSeconds = marginSeconds;
@@ -60,12 +63,12 @@ export class Findings {
     served.lifetimeSeconds = lifetimeSeconds;
   }
 
-  requested(account: Account, nowMs: number, isForAgent: boolean): void {
+  requested(account: Account, nowMs: number, who: Asker): void {
     const { origin } = account.provider;
     const times = this.#requestsAtMs.get(origin) ?? { agent: [], programs: [] };
     this.#requestsAtMs.set(origin, times);
-    (isForAgent ? times.agent : times.programs).push(nowMs);
-    if (isForAgent && nowMs < this.#of(account).toldUntilMs)
+    times[who].push(nowMs);
+    if (who === "agent" && nowMs < this.#of(account).toldUntilMs)
       this.problems.push(`${account.address} was asked for before its Retry-After was over, at ${clock(nowMs)}`);
   }
 
@@ -74,11 +77,14 @@ export class Findings {
     if (uncoveredMs(nowMs, nowMs + 1, this.#excuses(account, nowMs, nowMs)) > 0) this.needlessWaits += 1;
   }
 
-  /** The account's provider wants to be left alone for it. @param isForAgent it was the agent's question */
-  toldToWait(account: Account, nowMs: number, waitMs: number, isForAgent: boolean): void {
-    const served = this.#of(account);
-    served.bad.add(nowMs, nowMs + waitMs * 1.1);
-    if (isForAgent) served.toldUntilMs = nowMs + waitMs;
+  /** The account's provider wants to be left alone for it. */
+  toldToWait(account: Account, nowMs: number, waitMs: number): void {
+    this.#of(account).bad.add(nowMs, nowMs + waitMs * 1.1);
+  }
+
+  /** The agent has been told when to ask again at the earliest. */
+  heard(account: Account, untilMs: number): void {
+    this.#of(account).toldUntilMs = untilMs;
   }
 
   /** What the agent had been told it does not know any more. */
@@ -108,12 +114,12 @@ export class Findings {
   }
 
   /** The most requests within each of the windows. */
-  peaks({ origin }: SimulatedProvider, who: "agent" | "programs"): number[] {
+  peaks({ origin }: SimulatedProvider, who: Asker): number[] {
     const times = this.#requestsAtMs.get(origin)?.[who] ?? [];
     return WINDOWS.map(({ windowMs }) => mostWithin(times, windowMs));
   }
 
-  requests({ origin }: SimulatedProvider, who: "agent" | "programs"): number {
+  requests({ origin }: SimulatedProvider, who: Asker): number {
     return this.#requestsAtMs.get(origin)?.[who].length ?? 0;
   }
 

@@ -1,10 +1,11 @@
 /** The machine with the agent on it: network, suspends, restarts, and the programs that ask for tokens. */
 import { Budget } from "../../src/agent/renewing/budget.ts";
 import { Renewer } from "../../src/agent/renewing/renewer.ts";
+import { parseRetryAfter } from "../../src/oauth/token-endpoint.ts";
 import { startSteadyTime } from "../../src/platform/steady-time.ts";
 import { requiredSeconds } from "../../src/tokens/freshness.ts";
 import type { Timeline } from "../../test/support/timeline.ts";
-import type { Findings } from "./findings.ts";
+import type { Asker, Findings } from "./findings.ts";
 import type { Mood } from "./provider.ts";
 import type { Chance } from "./random.ts";
 import type { Account, CreateFetch, Tokens } from "./tokens.ts";
@@ -23,8 +24,6 @@ export class Machine {
   readonly #marginSeconds: number;
   readonly #mood: Mood;
   readonly #byAddress: ReadonlyMap<string, Account>;
-  /** Those for which an attempt of the renewer's is under way. */
-  readonly #renewing = new Set<string>();
   #tokens: Tokens | undefined;
   #renewer: Renewer | undefined;
   #budget: Budget | undefined;
@@ -53,18 +52,11 @@ export class Machine {
     return this.#timeline.passedMs >= this.#offlineUntilMs;
   }
 
-  /** Whether an attempt of the renewer's is under way. */
-  isRenewing({ address }: Account): boolean {
-    return this.#renewing.has(address);
-  }
-
   /** Starts the agent. */
   start(tokens: Tokens): void {
     const nowMs = startSteadyTime(this.#timeline);
     const alarm = this.#timeline.alarm();
     const { next: random } = this.#chance;
-    const renewing = this.#renewing;
-    renewing.clear();
     const budget = new Budget({ nowMs, alarm: this.#timeline.alarm() });
     const renewer = new Renewer({
       nowMs,
@@ -79,12 +71,7 @@ export class Machine {
           }),
       },
       renew: ({ address }, minTtlSeconds) =>
-        this.#timeline.run(async () => {
-          renewing.add(address);
-          const attempt = await tokens.token(this.#account(address), this.#createFetch, minTtlSeconds);
-          renewing.delete(address);
-          return attempt;
-        }),
+        this.#timeline.run(() => tokens.token(this.#account(address), this.#internet("agent"), minTtlSeconds)),
       report: () => undefined,
     });
     this.#tokens = tokens;
@@ -124,17 +111,21 @@ export class Machine {
     this.#bad(this.#timeline.passedMs, forMs);
   }
 
-  /** How the machine's processes reach an account's provider. */
-  readonly #createFetch: CreateFetch = (timeoutMs) => async (_url, init) => {
-    const refreshToken = new URLSearchParams(init?.body as URLSearchParams).get("refresh_token") ?? "";
-    const account = this.#account(refreshToken.slice(0, refreshToken.lastIndexOf("#")));
-    const connections = this.#connections;
-    if (!this.isOnline) await this.#unreachable();
-    this.#findings.requested(account, this.#timeline.passedMs, this.isRenewing(account));
-    const response = await account.provider.answer(refreshToken, timeoutMs, this.#mood);
-    if (connections !== this.#connections) await this.#unreachable();
-    return response;
-  };
+  /** How the renewer, or a program, reaches an account's provider. */
+  #internet(who: Asker): CreateFetch {
+    return (timeoutMs) => async (_url, init) => {
+      const refreshToken = new URLSearchParams(init?.body as URLSearchParams).get("refresh_token") ?? "";
+      const account = this.#account(refreshToken.slice(0, refreshToken.lastIndexOf("#")));
+      const connections = this.#connections;
+      if (!this.isOnline) await this.#unreachable();
+      this.#findings.requested(account, this.#timeline.passedMs, who);
+      const response = await account.provider.answer(refreshToken, timeoutMs, this.#mood);
+      if (connections !== this.#connections) await this.#unreachable();
+      const waitMs = parseRetryAfter(response.headers) ?? 0;
+      if (who === "agent") this.#findings.heard(account, this.#timeline.passedMs + waitMs);
+      return response;
+    };
+  }
 
   #account(address: string): Account {
     const account = this.#byAddress.get(address);
@@ -169,7 +160,7 @@ export class Machine {
     const budget = this.#chance.happens(WITHOUT_AGENT) ? undefined : this.#budget;
     // As the agent does it for programs: each request in its turn, before renewals ahead.
     const inTurn: CreateFetch = (timeoutMs) => (url, init) => {
-      const send = this.#createFetch(timeoutMs);
+      const send = this.#internet("programs")(timeoutMs);
       if (budget === undefined) return send(url, init);
       return this.#timeline.waitFor(budget.run(provider.origin, () => this.#timeline.run(() => send(url, init))));
     };

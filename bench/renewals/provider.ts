@@ -7,7 +7,7 @@ import { SECOND, type Outage, type Trouble } from "./weather.ts";
 export interface ProviderKind {
   readonly name: string;
   readonly share: number;
-  readonly lifetimeSeconds: (chance: Chance) => number;
+  readonly lifetimeSeconds: (chance: Chance, address: string) => number;
   /** A new refresh token at each use; `strict`: using an old one again ends the grant. */
   readonly rotation: "never" | "lenient" | "strict";
   /** It gives out the token of before while that lasts longer than this. */
@@ -62,7 +62,7 @@ export class SimulatedProvider {
   }
 
   signIn(address: string): Grant {
-    const lifetimeSeconds = Math.round(this.kind.lifetimeSeconds(this.#chance));
+    const lifetimeSeconds = Math.round(this.kind.lifetimeSeconds(this.#chance, address));
     const generation = (this.#signed.get(address)?.generation ?? 0) + 1;
     const endsAtMs = this.#timeline.passedMs + lifetimeSeconds * SECOND;
     this.#signed.set(address, { generation, ended: undefined, asking: 0, endsAtMs });
@@ -146,7 +146,7 @@ export class SimulatedProvider {
     }
     if (signed.ended !== undefined) return Response.json({ error: "invalid_grant" }, { status: 400 });
     if (this.kind.rotation !== "never") signed.generation += 1;
-    const expiresIn = this.#lifetime(signed);
+    const expiresIn = this.#lifetime(signed, address);
     return Response.json({
       access_token: "access",
       token_type: "Bearer",
@@ -155,11 +155,11 @@ export class SimulatedProvider {
     });
   }
 
-  #lifetime(signed: Signed): number {
+  #lifetime(signed: Signed, address: string): number {
     const now = this.#timeline.passedMs;
     const leftSeconds = Math.floor((signed.endsAtMs - now) / SECOND);
     if (leftSeconds > (this.kind.sameTokenAboveSeconds ?? Infinity)) return leftSeconds;
-    const lifetimeSeconds = Math.round(this.kind.lifetimeSeconds(this.#chance));
+    const lifetimeSeconds = Math.round(this.kind.lifetimeSeconds(this.#chance, address));
     signed.endsAtMs = now + lifetimeSeconds * SECOND;
     return lifetimeSeconds;
   }
@@ -191,7 +191,7 @@ export const KINDS: readonly ProviderKind[] = [
   {
     name: "extreme",
     share: 0.08,
-    lifetimeSeconds: (chance) => chance.pick([300, 24 * HOUR_SECONDS]),
+    lifetimeSeconds: (_chance, address) => (Number.parseInt(address, 10) % 2 === 0 ? 300 : 24 * HOUR_SECONDS),
     rotation: "lenient",
   },
 ];

@@ -114,8 +114,7 @@ class Simulation implements Simulated {
     return {
       onRetryAfter: (address, waitMs) => {
         const account = of(address);
-        if (account === undefined) return;
-        this.findings.toldToWait(account, this.#timeline.passedMs, waitMs, this.#machine.isRenewing(account));
+        if (account !== undefined) this.findings.toldToWait(account, this.#timeline.passedMs, waitMs);
       },
       onLoss: (address) => {
         this.findings.lostInFlight += 1;

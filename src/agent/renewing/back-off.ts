@@ -33,6 +33,8 @@ export class Outage {
   #failures = 0;
   #failedAtMs = -Infinity;
   #notBeforeMs = -Infinity;
+  /** By the last failure. */
+  #toldToWait: { readonly who: unknown; readonly untilMs: number } | undefined;
 
   constructor(random: () => number) {
     this.#random = random;
@@ -48,14 +50,18 @@ export class Outage {
   }
 
   /** @param startedAtMs of the attempt: those under way at the same time count as one failure */
-  failed(who: unknown, startedAtMs: number, nowMs: number, retryAfterMs = 0): void {
+  failed(who: unknown, startedAtMs: number, nowMs: number, retryAfterMs?: number): void {
     this.#failing.add(who);
     if (startedAtMs > this.#failedAtMs) {
       this.#failures += 1;
       this.#failedAtMs = nowMs;
       this.#notBeforeMs = nowMs + backOffMs(this.#failures, this.#random());
     }
-    this.#notBeforeMs = Math.max(this.#notBeforeMs, nowMs + retryAfterWaitMs(retryAfterMs, this.#random()));
+    const untilMs = retryAfterMs === undefined ? -Infinity : nowMs + retryAfterWaitMs(retryAfterMs, this.#random());
+    // One account alone may have been asked for too often; two in a row are told what counts for all.
+    if (this.#toldToWait !== undefined && this.#toldToWait.who !== who)
+      this.#notBeforeMs = Math.max(this.#notBeforeMs, Math.min(untilMs, this.#toldToWait.untilMs));
+    this.#toldToWait = { who, untilMs };
   }
 
   /** @returns whether there was one */
@@ -64,6 +70,7 @@ export class Outage {
     this.#failing.clear();
     this.#failures = 0;
     this.#notBeforeMs = -Infinity;
+    this.#toldToWait = undefined;
     return wasOn;
   }
 

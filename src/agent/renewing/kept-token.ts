@@ -80,9 +80,9 @@ export class KeptToken {
   renewed(token: Fresh, now: number, before: Before | undefined): void {
     const endsAtMs = now + token.remainingSeconds * 1000;
     const gainedSeconds = (endsAtMs - (before ?? this).endsAtMs) / 1000;
-    // What a program was given may be what an attempt of our own has just brought.
-    if (before !== undefined || gainedSeconds > 1)
-      this.#dueAtMs = now + dueAfterRenewalMs(token, gainedSeconds, this.renewable.ahead, this.#random());
+    // What a program was given may be what is in hand: no news.
+    if (before === undefined && gainedSeconds <= 1) return;
+    this.#dueAtMs = now + dueAfterRenewalMs(token, gainedSeconds, this.renewable.ahead, this.#random());
     this.#endsAtMs = endsAtMs;
     this.#heldUntilMs = -Infinity;
     this.isIdle = false;
@@ -91,14 +91,16 @@ export class KeptToken {
 
   failed({ error, isPermanent, remainingSeconds, retryAfterMs }: Failed, now: number, startedAtMs: number): void {
     this.#endsAtMs = now + remainingSeconds * 1000;
-    if (isPermanent) {
-      this.#heldUntilMs = now + REFUSED_WAIT_MS * (1 + this.#random() / 10);
-      return;
-    }
+    if (isPermanent) return this.#hold(now + REFUSED_WAIT_MS * (1 + this.#random() / 10));
     this.#failures += 1;
     this.#notBeforeMs = now + backOffMs(this.#failures, this.#random());
-    if (retryAfterMs !== undefined) this.#heldUntilMs = now + retryAfterWaitMs(retryAfterMs, this.#random());
+    if (retryAfterMs !== undefined) this.#hold(now + retryAfterWaitMs(retryAfterMs, this.#random()));
     if (error.code === "ERR_PROVIDER_UNAVAILABLE") this.outage.failed(this, startedAtMs, now, retryAfterMs);
+  }
+
+  /** A later word does not shorten what an earlier one asked for. */
+  #hold(untilMs: number): void {
+    this.#heldUntilMs = Math.max(this.#heldUntilMs, untilMs);
   }
 
   forgetFailures(): void {

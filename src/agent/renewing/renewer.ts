@@ -187,7 +187,8 @@ export class Renewer {
     const attempt = await this.#ports.renew(target, Math.ceil(token.secondsLeft(now)) + 1);
     this.#putBack(token);
     const kept = this.#tokens.get(keyOf(target)); // it may have been set anew, or removed
-    if (kept === undefined || (attempt.kind !== "fresh" && (token.isOutdated || kept !== token))) return;
+    if (kept === undefined) return;
+    if ((token.isOutdated || kept !== token) && !isNewsAnyway(attempt)) return;
     if (attempt.kind === "fresh") this.#renewed(kept, attempt, before);
     else if (attempt.kind === "failed") kept.failed(attempt, this.#ports.nowMs(), now);
     else if (attempt.kind === "locked") this.#isLocked = true;
@@ -207,6 +208,11 @@ export class Renewer {
     // The provider is back: all may ask again, as quickly as the budget lets them.
     for (const other of this.#tokens.values()) if (other.outage === token.outage) other.tryAgain();
   }
+}
+
+/** Whatever has changed while it was under way. */
+function isNewsAnyway(attempt: Attempt): boolean {
+  return attempt.kind === "fresh" || (attempt.kind === "failed" && attempt.retryAfterMs !== undefined);
 }
 
 function keyOf({ address, resource }: Target): string {

@@ -242,6 +242,43 @@ describe("Retry-After", () => {
     expect(times().length).toBeLessThanOrEqual(5); // those that were under way until a second one had been told
   });
 
+  test("is obeyed although something has changed while it was on its way", async () => {
+    const { timeline, renewer, set, times } = setUp(() => busy);
+    set("me");
+    await timeline.until(100);
+    renewer.kick();
+    await timeline.until(14 * MINUTE);
+    expect(times()).toHaveLength(1);
+  });
+
+  test("is not shortened by what a program is told", async () => {
+    const { timeline, renewer, set, times } = setUp(() => busy);
+    set("me");
+    await timeline.until(MINUTE);
+    renewer.observe(target("me"), failed("ERR_PROVIDER_UNAVAILABLE", { retryAfterMs: SECOND }));
+    await timeline.until(14 * MINUTE);
+    expect(times()).toHaveLength(1);
+  });
+
+  test("is not over when a program is given the token in hand", async () => {
+    const { timeline, renewer, set, times } = setUp(() => ({ ...busy, remainingSeconds: 800 }));
+    set("me", 800);
+    await timeline.until(SECOND);
+    renewer.observe(target("me"), { kind: "fresh", isNew: false, remainingSeconds: 799.2, lifetimeSeconds: 3600 });
+    await timeline.until(14 * MINUTE);
+    expect(times()).toHaveLength(1);
+  });
+
+  test("that only one account is told in an outage does not keep the others waiting", async () => {
+    const { timeline, set, reports, world } = setUp(() => DOWN);
+    for (let index = 0; index < 10; index++) set(`${index}`);
+    await timeline.until(HOUR);
+    const failures = reports.length;
+    world.answer = ({ address }) => (address === "3" ? busy : fresh());
+    await timeline.until(HOUR + 9 * MINUTE);
+    expect(reports.slice(failures).filter(({ kind }) => kind === "fresh")).toHaveLength(9);
+  });
+
   test("of days is not believed", async () => {
     const { timeline, set, times } = setUp(() => ({ ...busy, retryAfterMs: 9 * 24 * HOUR }));
     set("me");
