@@ -294,9 +294,8 @@ class Agent {
   }
 
   #lockChanged(event: Extract<AgentEvent, { kind: "locked" | "unlocked" }>): void {
-    const { lockAfterMs } = this.#config.agent;
     const isOpen = event.kind === "unlocked";
-    this.#locksAtMs = isOpen && lockAfterMs !== undefined ? systemClock.now().wallMs + lockAfterMs : undefined;
+    this.#noteLockTime(isOpen);
     this.#observe(event);
     if (isOpen) {
       this.#renewer.vaultUnlocked();
@@ -316,9 +315,16 @@ class Agent {
     }
   }
 
+  #noteLockTime(isOpen: boolean): void {
+    const { lockAfterMs } = this.#config.agent;
+    this.#locksAtMs = isOpen && lockAfterMs !== undefined ? systemClock.now().wallMs + lockAfterMs : undefined;
+  }
+
   async #reload(): Promise<void> {
+    const { lockAfterMs } = this.#config.agent;
     await this.#orLogged(async () => {
       this.#config = loadConfig(this.#ports.paths, this.#env);
+      if (this.#config.agent.lockAfterMs !== lockAfterMs) this.#noteLockTime(await this.#vault.lockAfterChanged());
       this.#tokens.forget();
       await this.#review();
     });

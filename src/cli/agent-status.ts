@@ -2,9 +2,9 @@
 import type { StatusReply, TokenStatus } from "../agent/status.ts";
 import { withoutControls } from "../platform/text.ts";
 import { VERSION } from "../version.ts";
-import type { Context } from "./context.ts";
+import type { Context, Terminal } from "./context.ts";
 import { formatSeconds } from "./duration.ts";
-import { table } from "./table.ts";
+import { table, type Cell } from "./table.ts";
 import { wrapText } from "./wrap.ts";
 
 const STATES: Record<StatusReply["state"], string> = {
@@ -24,26 +24,38 @@ export function statusText(status: StatusReply, { clock, terminal }: Context): s
     ...(status.version === VERSION
       ? []
       : [`It is version ${status.version}, this is ${VERSION}: mailkey agent stop, and it starts anew.`]),
-    `Socket ${withoutControls(status.socket)}: ${clients.served} answered, ${clients.connected} connected, ${clients.dropped} timed out, ${clients.refused} refused.`,
+    `Socket: ${withoutControls(status.socket)}`,
+    `Clients: ${clients.served} answered, ${clients.connected} connected, ${clients.dropped} timed out, ${clients.refused} refused.`,
     `Memory: ${memory.secrets} ${memory.secrets === 1 ? "secret" : "secrets"}, ${memory.unlockedBytes === 0 ? "kept out of swap" : "some could be swapped out"}${missing.length === 0 ? "" : `. Not on this system: ${missing.join("; ")}`}.`,
     ...(files.addresses.length === 0 ? [] : [`Token files: ${files.addresses.map(withoutControls).join(", ")}.`]),
     ...(files.problem === undefined ? [] : [`Token files: ${withoutControls(files.problem)}.`]),
   ];
   const text = lines.map((line) => wrapText(line, terminal.columns)).join("\n");
-  return `${text}\n${tokenTable(status.tokens, now, terminal.colourOut)}`;
+  return `${text}\n${tokenTable(status, now, terminal)}`;
 }
 
-function tokenTable(tokens: readonly TokenStatus[], now: number, colour: boolean): string {
+const WELL: Cell = { text: "ok", tone: "good" };
+const FAILING: Cell = { text: "failing", tone: "warn" };
+const LOCKED: Cell = { text: "locked", tone: "warn" };
+
+/** What fails for want of an open vault is told once, above it. */
+function tokenTable({ tokens, state }: StatusReply, now: number, { colourOut, columns }: Terminal): string {
   if (tokens.length === 0) return "";
+  const isOpen = state === "unlocked";
   const rows = tokens.map(({ address, resource, ends_at_ms: ends, renews_at_ms: renews, problem }) => [
     { text: withoutControls(address) },
     { text: resource },
     { text: ends === undefined ? "none" : ends <= now ? "over" : formatSeconds((ends - now) / 1000) },
-    { text: renews === undefined ? "-" : `in ${formatSeconds((renews - now) / 1000)}` },
-    { text: problem === undefined ? "ok" : "failing", tone: problem === undefined ? "good" : "warn" } as const,
+    { text: !isOpen ? "once unlocked" : renews === undefined ? "-" : `in ${formatSeconds((renews - now) / 1000)}` },
+    !isOpen ? LOCKED : problem === undefined ? WELL : FAILING,
   ]);
-  const problems = tokens.flatMap(({ address, problem }) =>
-    problem === undefined ? [] : [`\n${withoutControls(`${address}: ${problem}`)}\n`],
-  );
-  return `\n${table(["ACCOUNT", "RESOURCE", "TOKEN ENDS", "RENEWED", "STATE"], rows, colour)}${problems.join("")}`;
+  const problems = isOpen ? tokens.flatMap(problemOf) : [];
+  const told = problems.map((problem) => `\n${wrapText(withoutControls(problem), columns)}\n`);
+  return `\n${table(["ACCOUNT", "RESOURCE", "TOKEN ENDS", "RENEWED", "STATE"], rows, colourOut)}${told.join("")}`;
+}
+
+/** Most name the account by themselves. */
+function problemOf({ address, problem }: TokenStatus): string[] {
+  if (problem === undefined) return [];
+  return [problem.includes(address) ? problem : `${address}: ${problem}`];
 }

@@ -38,7 +38,7 @@ export async function switchTokenFile(
   if (!isOn) return stdout(`No token file for ${account.address}${was}. Programs that read it: mailkey setup\n`);
   stdout(`Token file of ${account.address}${was}:
     ${path}
-It is there while the agent runs${isRunning ? "" : ", which it does not: mailkey agent install"}.
+It is there while the agent runs${isRunning ? "" : ", which it does not: mailkey agent start"}.
 Next, have programs read it: mailkey setup msmtp
 `);
 }

@@ -1,8 +1,9 @@
 /** `mailkey agent unlock`: the person types here, or gpg's own pinentry asks here. */
-import { askAgent, socketPath } from "../agent/client/ask-agent.ts";
+import { askAgent } from "../agent/client/ask-agent.ts";
 import { SESSION_VARIABLES } from "../agent/unlocking/session.ts";
 import { isMailkeyError, MailkeyError } from "../errors.ts";
 import { controllingTerminal } from "../platform/controlling-terminal.ts";
+import { noAgent } from "./agent-absent.ts";
 import type { Context } from "./context.ts";
 
 /** A person may take this often to type it right. */
@@ -28,9 +29,10 @@ export async function unlockAgent(context: Context): Promise<void> {
 
 /** @returns undefined when it is open now, otherwise what a passphrase could change: none was given, or a wrong one */
 async function unlockWith(
-  { paths, env, signal }: Context,
+  context: Context,
   passphrase: string | undefined,
 ): Promise<"needs_passphrase" | "bad_passphrase" | undefined> {
+  const { paths, env, signal } = context;
   const given = SESSION_VARIABLES.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]] as const]));
   const place = { GPG_TTY: controllingTerminal(), ...Object.fromEntries(given) };
   const known = Object.entries(place).filter((entry): entry is [string, string] => entry[1] !== undefined);
@@ -42,5 +44,5 @@ async function unlockWith(
     if (reason === "needs_passphrase" || reason === "bad_passphrase") return reason;
     throw error;
   }
-  throw new MailkeyError("ERR_PROGRAM", `no agent answers at ${socketPath(paths)}`, { hint: "mailkey agent start" });
+  throw await noAgent(context);
 }

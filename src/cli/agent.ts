@@ -1,8 +1,9 @@
 /** `mailkey agent`: the process that renews ahead and answers at once; how it is started, asked, locked and stopped. */
-import { askAgent, socketPath } from "../agent/client/ask-agent.ts";
+import { askAgent } from "../agent/client/ask-agent.ts";
 import type { StatusReply } from "../agent/status.ts";
 import { MailkeyError } from "../errors.ts";
 import { jsonText } from "../platform/text.ts";
+import { agentTrouble, noAgent } from "./agent-absent.ts";
 import { statusText } from "./agent-status.ts";
 import { defineCommand, type Values } from "./command.ts";
 import type { Context } from "./context.ts";
@@ -77,11 +78,20 @@ const PERFORM: Record<Action, Perform> = {
     const running = await ask<StatusReply>(context, "status");
     if (running !== undefined) return context.stderr(`the agent runs already (process ${running.pid})\n`);
     const { startAgent } = await import("../agent/client/start-agent.ts");
-    if (await startAgent(context.paths, context.env, context.signal)) return context.stderr("the agent runs\n");
-    throw new MailkeyError("ERR_PROGRAM", "the agent does not answer", { hint: "mailkey agent run" });
+    if (!(await startAgent(context.paths, context.env, context.signal)))
+      throw (
+        (await agentTrouble(context)) ??
+        new MailkeyError("ERR_PROGRAM", "the agent does not answer", { hint: "mailkey agent run" })
+      );
+    const state = (await ask<StatusReply>(context, "status"))?.state ?? "unlocked";
+    context.stderr(
+      state === "unlocked" ? "the agent runs\n" : "the agent runs; to open its vault: mailkey agent unlock\n",
+    );
   },
   async status(context, { json }) {
     const status = await ask<StatusReply>(context, "status");
+    const trouble = status === undefined && json !== true ? await agentTrouble(context) : undefined;
+    if (trouble !== undefined) throw trouble;
     if (json === true) context.stdout(`${jsonText(status ?? null, 2)}\n`);
     else if (status === undefined) context.stdout("The agent does not run. To start it: mailkey agent start\n");
     else context.stdout(statusText(status, context));
@@ -97,9 +107,14 @@ const PERFORM: Record<Action, Perform> = {
   },
   async reload(context) {
     await required(context, "reload");
+    context.stderr("settings and accounts are read again\n");
   },
   async stop(context) {
-    if ((await ask(context, "stop")) === undefined) return context.stderr("the agent does not run\n");
+    if ((await ask(context, "stop")) === undefined) {
+      const trouble = await agentTrouble(context);
+      if (trouble !== undefined) throw trouble;
+      return context.stderr("the agent does not run\n");
+    }
     const { hasEnded } = await import("../agent/client/stop-agent.ts");
     if (!(await hasEnded(context.paths, context.clock, context.signal)))
       throw new MailkeyError("ERR_PROGRAM", "the agent has not ended within 20 s", { hint: "mailkey agent status" });
@@ -125,11 +140,9 @@ function ask<Reply extends object>({ paths, signal }: Context, what: Asked): Pro
   return askAgent<Reply>(paths, { do: what }, { signal });
 }
 
-/** @throws ERR_PROGRAM when no agent of this home runs */
+/** @throws ERR_PROGRAM when no agent of this home runs, ERR_UNTRUSTED_FILE */
 async function required<Reply extends object>(context: Context, what: Asked): Promise<Reply> {
   const reply = await ask<Reply>(context, what);
-  if (reply !== undefined) return reply;
-  throw new MailkeyError("ERR_PROGRAM", `no agent answers at ${socketPath(context.paths)}`, {
-    hint: "mailkey agent start",
-  });
+  if (reply === undefined) throw await noAgent(context);
+  return reply;
 }

@@ -45,9 +45,9 @@ export async function examine(
   { limitMs, onProgress }: ExamineOptions = {},
 ): Promise<ReportedFinding[]> {
   const slowness = slownessOf(vaultSettings(machine));
-  // Otherwise its computing would eat the time of all checks.
+  // Otherwise its computing would eat the time of all checks, and an agent that answers meanwhile would not be heard.
   const interrupted = interruption(machine.signal);
-  if (slowness > 1) await Promise.race([machine.vault(), interrupted]);
+  if (slowness > 1) await Promise.race([machine.agent().then(() => machine.vault()), interrupted]);
   const taskLimitMs = limitMs ?? CHECK_LIMIT_MS * slowness;
   const tasks = checks.flatMap((check) => tasksOf(check, machine));
   const running = new Set(tasks);

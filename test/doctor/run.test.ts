@@ -4,6 +4,7 @@ import type { AccountCheck, Finding, MachineCheck } from "../../src/doctor/check
 import { applyFixes } from "../../src/doctor/fix.ts";
 import { examine, type Progress } from "../../src/doctor/run.ts";
 import { MailkeyError } from "../../src/errors.ts";
+import { saveVaultSettings } from "../../src/vault/settings.ts";
 import { failureOf } from "../vault/support.ts";
 import { ACCOUNT, ADDRESS, DoctorHome } from "./home.ts";
 
@@ -99,6 +100,22 @@ describe("an examination", () => {
     const hanging = examine(machine, [machineCheck("hangs", () => new Promise(() => undefined))]);
     controller.abort(new MailkeyError("ERR_INTERRUPTED", "interrupted"));
     expect(await failureOf(hanging)).toMatchObject({ code: "ERR_INTERRUPTED" });
+  });
+
+  test("hears the agent before it opens a vault that takes all its time", async () => {
+    saveVaultSettings(home.paths, { active: "age", folder: "vault", age: { passphrase: "prompt" } });
+    const machine = await home.machine();
+    const order: string[] = [];
+    const noted = async <Result>(what: string, look: () => Promise<Result>) => {
+      order.push(what);
+      const result = await look();
+      order.push(`${what} done`);
+      return result;
+    };
+    const agent = () => noted("agent", () => machine.agent());
+    const vault = () => noted("vault", () => machine.vault());
+    await examine({ ...machine, agent, vault }, []);
+    expect(order).toEqual(["agent", "agent done", "vault", "vault done"]);
   });
 
   test("runs its checks at once and says how far it is", async () => {

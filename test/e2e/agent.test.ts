@@ -1,7 +1,7 @@
 /** The agent beside the program that asks it: answers, renewals ahead, locking, and that nothing depends on it. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import type { ChildProcess } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { startWorld, type World } from "../../lab/world.ts";
 import { ARTEFACT, Home, succeeded, type Result } from "./harness.ts";
@@ -161,6 +161,22 @@ describe("an agent that runs", () => {
     first.kill("SIGCONT");
     while (first.exitCode === null) await Bun.sleep(5);
     expect(succeeded(await token("--verbose", "--format", "json")).stderr).toContain("from the agent");
+  });
+
+  test("is not said to be none when others can get into its folder, or when it hangs", async () => {
+    const first = await agent();
+    chmodSync(dirname(socket()), 0o755);
+    for (const action of ["status", "start", "reload", "unlock", "stop"]) {
+      const { status, stdout, stderr } = await home.mailkey(["agent", action]);
+      expect([status, stdout]).toEqual([78, ""]);
+      expect(stderr).toContain(`hint: chmod go= ${dirname(socket())}\n`);
+    }
+    chmodSync(dirname(socket()), 0o700);
+    first.kill("SIGSTOP");
+    const { status, stdout, stderr } = await home.mailkey(["agent"]);
+    expect([status, stdout]).toEqual([78, ""]);
+    expect(stderr).toContain("does not answer\nmailkey: hint: mailkey doctor\n");
+    first.kill("SIGCONT");
   });
 
   test("is the only one", async () => {

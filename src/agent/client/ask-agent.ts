@@ -51,11 +51,12 @@ export async function askAgent<Reply extends object>(
 
 /**
  * Whether there is an agent: one that `serves` this home; one that is of no use to it, because it is stopped in its tracks, too busy, another
- * home's or of another version; or none.
+ * home's or of another version, or because others can get at its socket; or none.
  *
  * @throws the signal's reason
  */
 export async function findAgent(paths: Paths, signal?: AbortSignal): Promise<"serves" | "useless" | "absent"> {
+  if (isOpenToOthers(paths.runtime)) return "useless";
   const { end, reply } = await converse(paths, { do: "status" }, { signal });
   if (reply !== undefined) return "serves";
   return end === "absent" ? "absent" : "useless";
@@ -100,6 +101,11 @@ export function errorOf({ code, message, hint, details }: WireError): MailkeyErr
     ...(hint === undefined ? {} : { hint }),
     ...(details === undefined ? {} : { details }),
   });
+}
+
+/** Whether an agent in that folder is not asked, because it may be somebody else's. */
+export function isOpenToOthers(folder: string): boolean {
+  return lstatSync(folder, { throwIfNoEntry: false }) !== undefined && !isPrivate(folder);
 }
 
 /** The folder is ours alone: whoever listens in it runs as this user. */

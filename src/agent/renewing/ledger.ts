@@ -8,6 +8,8 @@ interface Entry {
   readonly problem: string | undefined;
 }
 
+/** Two ends that are nearer than this are one token's, worked out twice. */
+const SAME_MS = 1000;
 const UNKNOWN: Entry = { endsAtMs: undefined, problem: undefined };
 
 export class Ledger {
@@ -22,11 +24,13 @@ export class Ledger {
     return this.#entries.get(keyOf(target)) ?? UNKNOWN;
   }
 
-  /** What the files say, before anything has happened. */
+  /** What the files say. They change with a failure, too: only a later token has overcome it. */
   begin(target: Target, times: TokenTimes | undefined): void {
     if (times === undefined) return;
-    const endsAtMs = this.#clock.now().wallMs + times.remainingSeconds * 1000;
-    this.#set(target, { endsAtMs: Math.round(endsAtMs), problem: undefined });
+    const endsAtMs = Math.round(this.#clock.now().wallMs + times.remainingSeconds * 1000);
+    const before = this.of(target);
+    const isLater = endsAtMs - (before.endsAtMs ?? 0) > SAME_MS;
+    this.#set(target, { endsAtMs, problem: isLater ? undefined : before.problem });
   }
 
   readonly observe = (event: AgentEvent): void => {

@@ -160,6 +160,13 @@ export class VaultLock {
     this.#becomeUnlocked(opened.needs);
   }
 
+  /** `lockAfterMs` is another one now. An open vault is locked that long from now. @returns whether it is open */
+  async lockAfterChanged(): Promise<boolean> {
+    const isOpen = this.#state === "unlocked";
+    if (isOpen) this.#lockLater((await this.#opener.open()).needs);
+    return isOpen;
+  }
+
   async status(): Promise<UnlockStatus> {
     const needs = await this.#opener.open().then(
       (opened) => opened.needs,
@@ -281,9 +288,15 @@ export class VaultLock {
 
   #becomeUnlocked(needs: Needs): void {
     this.#state = "unlocked";
-    const { lockAfterMs } = this.#ports.config();
-    if (needs !== "nothing" && lockAfterMs !== undefined) this.#ports.alarm.set(lockAfterMs, () => this.lock("time"));
+    this.#lockLater(needs);
     this.#ports.observe({ kind: "unlocked" });
+  }
+
+  #lockLater(needs: Needs): void {
+    const { alarm, config } = this.#ports;
+    const { lockAfterMs } = config();
+    if (needs === "nothing" || lockAfterMs === undefined) alarm.clear();
+    else alarm.set(lockAfterMs, () => this.lock("time"));
   }
 
   #switch(): void {

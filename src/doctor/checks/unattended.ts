@@ -12,7 +12,9 @@ import { lookAtVault } from "../vault-look.ts";
 
 const LIMIT_MS = 6000;
 const MEANS = "Mail that is fetched or sent by cron, a timer or in the background gets no token.";
-const NEVER_ASKS = "mailkey vault move age";
+/** An identity in any case: without it `move age` stays with the passphrase that is set up. */
+const NEVER_ASKS = "mailkey vault move age --identity default";
+const WITH_AGENT = "Or have it typed once a session: mailkey agent unlock.";
 
 export const unattended: MachineCheck = {
   id: "unattended",
@@ -23,7 +25,7 @@ export const unattended: MachineCheck = {
     const { settings, failure } = await machine.vault();
     if (settings === undefined || failure !== undefined) return [];
     if (settings.active === "age" && settings.age?.passphrase === "prompt")
-      return [warning("the vault's passphrase has to be typed every time", NEVER_ASKS)];
+      return [{ ...warning("somebody has to type the vault's passphrase", NEVER_ASKS), advice: WITH_AGENT }];
     if (settings.active !== "gpg") return tryAsCron(machine);
     return (await asksForPassphrase(settings, machine)) ?? gpgElsewhere(settings, machine) ?? tryAsCron(machine);
   },

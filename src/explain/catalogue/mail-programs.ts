@@ -4,6 +4,7 @@ import type { Entry, Step } from "../entry.ts";
 const BY_HAND: Step = { say: "run the command by hand and read what it says", type: "HELPER" };
 const TEST: Step = { say: "see what the server says to mailkey", type: "mailkey test ADDRESS" };
 const SETUP_MBSYNC: Step = { say: "let mailkey write mbsync's configuration", type: "mailkey setup mbsync" };
+const BASEDIR = "https://specifications.freedesktop.org/basedir-spec/latest/";
 const ISYNC = "https://isync.sourceforge.io/mbsync.html";
 const MSMTP = "https://marlam.de/msmtp/msmtp.html";
 const MUTT = "https://neomutt.org/guide/optionalfeatures#oauthbearer-support";
@@ -95,6 +96,20 @@ export const MAIL_PROGRAMS: readonly Entry[] = [
     ],
     steps: [TEST, { say: "if the line went where others can read it", type: "mailkey revoke ADDRESS" }],
     sources: ["https://github.com/harishkrupo/oauth2ms/issues/2"],
+  },
+  {
+    id: "token-file-missing",
+    area: "program",
+    title: "the token file is not there",
+    why: "mailkey's agent keeps that file only while it runs, is unlocked, and has a token that is valid",
+    status: "verified",
+    texts: ["/mailkey/tokens/…: No such file or directory", "/run/tokens/…: No such file or directory"],
+    steps: [
+      { say: "see whether the agent runs and is unlocked; it says what to type", type: "mailkey agent" },
+      { say: "if all is well there, look at the sign-in", type: "mailkey doctor ADDRESS" },
+      { say: "or do without the file, then mailkey setup", type: "mailkey agent token-file ADDRESS --off" },
+    ],
+    sources: [BASEDIR],
   },
   {
     id: "passcmd-127",

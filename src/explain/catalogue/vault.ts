@@ -1,7 +1,7 @@
 /** gpg, its agent and pinentry, the keyring, and mailkey's own words about the vault. */
 import type { Entry, Step } from "../entry.ts";
 
-const UNATTENDED: Step = { say: "or use a vault that needs nobody", type: "mailkey vault move age" };
+const UNATTENDED: Step = { say: "or use a vault that needs nobody", type: "mailkey vault move age --identity default" };
 const PASSPHRASE_FILE: Step = {
   say: "or give gpg's passphrase in a private file",
   type: "mailkey vault use gpg --passphrase-file FILE",

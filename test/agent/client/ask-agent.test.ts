@@ -132,6 +132,7 @@ describe("there is no agent", () => {
     expect((await ask(paths))?.token).toBe("planted");
     chmodSync(paths.runtime, 0o770);
     expect(await ask(paths)).toBeUndefined();
+    expect(await findAgent(paths)).toBe("useless"); // and not worth starting: nobody would ask it
     chmodSync(paths.runtime, 0o700);
     const link = `${paths.runtime}-link`;
     symlinkSync(paths.runtime, link);

@@ -194,6 +194,27 @@ describe("locking", () => {
     expect(events).toEqual(["unlocked", "locked: asked", "unlocked"]);
   });
 
+  test("comes when a changed lock_after says so, or not at all", async () => {
+    await world.ageVault([A]);
+    world.answers(RIGHT);
+    const settings: { lockAfterMs: number | undefined; pinentry: string } = {
+      lockAfterMs: undefined,
+      pinentry: world.pinentry,
+    };
+    const { lock, read, alarm } = world.agent({ config: () => settings });
+    settings.lockAfterMs = 1000;
+    expect(await lock.lockAfterChanged()).toBe(false);
+    settings.lockAfterMs = undefined;
+    await read(A);
+    expect(alarm.ring).toBeUndefined();
+    settings.lockAfterMs = 60_000;
+    expect(await lock.lockAfterChanged()).toBe(true);
+    expect(alarm.afterMs).toBe(60_000);
+    settings.lockAfterMs = undefined;
+    await lock.lockAfterChanged();
+    expect(alarm.ring).toBeUndefined();
+  });
+
   test("comes by itself after lock_after, counted from unlocking; and then the next program may ask", async () => {
     await world.ageVault([A]);
     world.answers(RIGHT);

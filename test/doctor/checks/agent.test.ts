@@ -54,6 +54,7 @@ async function runAgent(reply: object | undefined): Promise<void> {
 
 const status = (change: object = {}) => ({
   v: 1,
+  pid: 1,
   version: VERSION,
   state: "unlocked",
   started_by: "command",

@@ -219,7 +219,7 @@ describe.skipIf(maySkip("gpg", "gpgconf", "gpg-connect-agent"))("with a gpg vaul
     await configureAgent(folder(), `pinentry-program ${curses}\n`);
     expect(await reporters()).toEqual([]);
     const [night] = await home.examine(unattended);
-    expect(night).toMatchObject({ severity: "warning", remedy: ["mailkey vault move age"] });
+    expect(night).toMatchObject({ severity: "warning", remedy: ["mailkey vault move age --identity default"] });
     // The link leads to a program of another name: that one is not known to draw on a terminal.
     expect(await home.examine(gpgPinentry)).toEqual([]);
     rmSync(curses);

@@ -273,7 +273,7 @@ describe("a vault whose passphrase is typed", () => {
     const askPassphrase = () => Promise.resolve(new Secret("correct horse"));
     expect(await home.examine(vaultWorks, { askPassphrase })).toEqual([]);
     const [finding] = await home.examine(unattended, { askPassphrase });
-    expect(finding).toMatchObject({ severity: "warning", remedy: ["mailkey vault move age"] });
+    expect(finding).toMatchObject({ severity: "warning", remedy: ["mailkey vault move age --identity default"] });
   }, 60_000);
 });
 
