@@ -71,6 +71,8 @@ export class TokenService {
   /** Of programs, by what they want. */
   readonly #flights = new Map<string, Promise<TokenAnswer>>();
   readonly #running = new Set<Promise<TokenAnswer>>();
+  /** When the token was obtained of whose renewal observers have heard last, by target. */
+  readonly #heardOfMs = new Map<string, number>();
   /** Rises when everything is forgotten: what was under way then is not remembered. */
   #era = 0;
 
@@ -216,14 +218,24 @@ export class TokenService {
   async #tell({ clock }: TokenPorts, target: Target, attempt: () => Promise<TokenAnswer>): Promise<TokenAnswer> {
     try {
       const answer = await attempt();
-      const { token, failure, source } = answer;
-      this.#ports.observe({ kind: "token", target, token, isNew: source === "refreshed" || source === "superseded" });
+      const { token, failure } = answer;
+      this.#ports.observe({ kind: "token", target, token, isNew: this.#isNews(target, answer) });
       if (failure !== undefined) this.#fail(target, failure, remainingSeconds(token, clock.now()));
       return answer;
     } catch (error) {
       if (isMailkeyError(error) && error.code !== "ERR_INTERRUPTED") this.#fail(target, error, 0);
       throw error;
     }
+  }
+
+  /** Of those that waited for one renewal, each holds its token as if it had come for it alone. */
+  #isNews(target: Target, { token, source }: TokenAnswer): boolean {
+    if (source !== "refreshed" && source !== "superseded") return false;
+    const key = keyOf(target);
+    const { wallMs } = token.obtainedAt;
+    if (this.#heardOfMs.get(key) === wallMs) return false;
+    this.#heardOfMs.set(key, wallMs);
+    return true;
   }
 
   #fail(target: Target, error: MailkeyError, validSeconds: number): void {

@@ -248,6 +248,20 @@ test("observers are told whose token it is, and whether it is new", async () => 
   expect(JSON.stringify(bench.events)).not.toContain("access");
 });
 
+test("observers are told of a renewal once, however many attempts have waited for it", async () => {
+  bench.clock.advance(HOUR_MS);
+  bench.replies.push(granted({ scope: "mail" }));
+  const target = { address: ADDRESS, resource: "mail" };
+  await Promise.all([bench.token(), bench.service.renew(target, 1), bench.service.renew(target, 2)]);
+  expect(bench.requests).toBe(1);
+  const news = () => bench.events.flatMap((event) => (event.kind === "token" ? [event.isNew] : []));
+  expect([news().length, news().filter(Boolean).length]).toEqual([3, 1]);
+  bench.clock.advance(HOUR_MS);
+  bench.replies.push(granted({ scope: "mail" }));
+  await bench.token();
+  expect(news().at(-1)).toBe(true);
+});
+
 test("a bug is reported without what it stumbled over", async () => {
   bench.clock.advance(HOUR_MS);
   bench.locked = new TypeError("secret in the words") as unknown as MailkeyError;
