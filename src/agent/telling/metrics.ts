@@ -19,7 +19,7 @@ export type ClientFate = (typeof CLIENT_FATES)[number];
 
 export interface MetricPorts {
   readonly clock: Clock;
-  /** A provider's id, for an account's address; undefined when it is not known. */
+  /** A provider's id, for an account's address; undefined for one that is not looked after: nobody renews its tokens ahead. */
   provider(address: string): string | undefined;
   /** When sign-ins end, in milliseconds since the Unix epoch, by address. */
   signInEnds(): ReadonlyMap<string, number>;
@@ -68,9 +68,9 @@ export class Metrics {
         one(() => Number(this.#isLocked)),
       ),
       new Gauge("mailkey_token_expires_in_seconds", "Until an access token ends; negative when it has.", () =>
-        [...this.#tokenEndsAtMs.values()].map(
-          ({ target, endsAtMs }) => [targetLabels(target), secondsUntil(endsAtMs, now())] as const,
-        ),
+        [...this.#tokenEndsAtMs.values()]
+          .filter(({ target }) => ports.provider(target.address) !== undefined)
+          .map(({ target, endsAtMs }) => [targetLabels(target), secondsUntil(endsAtMs, now())] as const),
       ),
       new Gauge("mailkey_sign_in_ends_in_seconds", "Until a sign-in ends, where its end is known.", () =>
         [...ports.signInEnds()].map(

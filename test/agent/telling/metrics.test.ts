@@ -141,6 +141,12 @@ describe("the agent's metrics", () => {
     expect(valueOf(measured.write(), "mailkey_token_expires_in_seconds")).toBeUndefined();
   });
 
+  test("leave out tokens that nobody keeps fresh: they would seem to be overdue", () => {
+    const measured = metrics();
+    measured.observe(world.token(false, { ...TARGET, address: "shared@test.example" }));
+    expect(valueOf(measured.write(), "mailkey_token_expires_in_seconds")).toBeUndefined();
+  });
+
   test("say whether everything secret is forgotten", () => {
     const measured = metrics();
     measured.observe({ kind: "locked", reason: "asked" });
