@@ -64,8 +64,8 @@ export class Notifications {
       const notifier = await this.#notifier;
       if (this.#isStopped) return;
       if (typeof notifier === "string") return log("notification-failed", { address, reason: notifier });
-      if (this.#open.size >= MAX_OPEN) return this.#sayMore(notifier);
       const launch = notifier.canAct && kind.startsWith("sign-in") ? await this.#ports.launch(address) : undefined;
+      if (this.#open.size >= MAX_OPEN) return this.#sayMore(notifier);
       this.#show(`${kind} ${address}`, notifier, messageOf(occasion, launch !== undefined), launch);
     } catch {
       this.#notifier = undefined; // looked for again the next time

@@ -156,13 +156,10 @@ withPrograms(["notify-send", "python3 (GDBus)", "dbus-daemon", "gdbus"])("a noti
 
   test("for the sixth account at once says that there are more, once", async () => {
     start(session.env());
-    for (let count = 0; count < 5; count += 1) notifications?.tell(occasion({ address: `user${count}@test.example` }));
-    await shown(4);
-    for (let count = 5; count < 20; count += 1) notifications?.tell(occasion({ address: `user${count}@test.example` }));
-    expect(await shown(5)).toMatchObject({
-      summary: "More mail accounts need you",
-      body: "To see which: mailkey status",
-    });
+    for (let count = 0; count < 20; count += 1) notifications?.tell(occasion({ address: `user${count}@test.example` }));
+    await shown(5);
+    const more = { summary: "More mail accounts need you", body: "To see which: mailkey status" };
+    expect(service.shown.slice(before)).toContainEqual(expect.objectContaining(more));
     await until(() => lines.filter((line) => line.includes("notification shown")).length === 6);
     expect(service.shown.length - before).toBe(6);
   });
