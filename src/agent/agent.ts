@@ -42,6 +42,7 @@ import { fileSink, logPath, stderrSink } from "./telling/log-sinks.ts";
 import { Metrics } from "./telling/metrics.ts";
 import { Observers } from "./observers.ts";
 import { PROTOCOL_VERSION } from "./protocol.ts";
+import type { Attempt } from "./renewing/renewal.ts";
 import { Renewer } from "./renewing/renewer.ts";
 import { Roster } from "./renewing/roster.ts";
 import { AgentServer, MAX_CLIENTS } from "./serving/server.ts";
@@ -139,7 +140,7 @@ class Agent {
     });
     this.#budget = new Budget({ nowMs, alarm: alarm() });
     this.#renewer = new Renewer({
-      renew: (target, minTtlSeconds) => this.#tokens.renew(target, minTtlSeconds),
+      renew: (target, minTtlSeconds) => this.#renew(target, minTtlSeconds),
       budget: this.#budget,
       alarm: alarm(),
       nowMs,
@@ -275,6 +276,12 @@ class Agent {
     return { ...ports, createFetch };
   }
 
+  /** What gpg has to decrypt anew, since another process has stored it, may be locked in a vault that is open: the others go on. */
+  async #renew(target: Target, minTtlSeconds: number): Promise<Attempt> {
+    const attempt = await this.#tokens.renew(target, minTtlSeconds);
+    return attempt.kind === "locked" && this.#vault.isUnlocked ? { kind: "idle" } : attempt;
+  }
+
   /** A token that is good and need not be renewed is only fetched, for its file; one after the other, since each may start gpg. */
   #bringToFile({ renewable, tokenFile, times }: Kept): void {
     if (!tokenFile || times === undefined || times.remainingSeconds <= 0) return;
@@ -328,7 +335,7 @@ class Agent {
       this.#tokens.forget();
       await this.#review();
     });
-    this.#renewer.kick();
+    this.#renewer.reconsider();
     this.#log("reloaded");
   }
 

@@ -21,7 +21,10 @@ export type Attempt =
     }
   /** The vault is locked: nothing to try until it is unlocked. */
   | { readonly kind: "locked" }
-  /** Nobody is signed in, or the account cannot be used: nothing to try until a file changes. */
+  /**
+   * Nobody is signed in, the account cannot be used, or its credential is locked in a vault that is open: nothing to try until a file
+   * changes, or a person has put it right.
+   */
   | { readonly kind: "idle" };
 
 /**

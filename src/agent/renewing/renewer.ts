@@ -103,6 +103,12 @@ export class Renewer {
     this.#outdate();
   }
 
+  /** A person has been at it: what nothing could be tried for may be mended. */
+  reconsider(): void {
+    this.#endIdleness();
+    this.kick();
+  }
+
   vaultLocked(): void {
     this.#isLocked = true;
     this.#lookSoon();
@@ -110,7 +116,12 @@ export class Renewer {
 
   vaultUnlocked(): void {
     this.#isLocked = false;
+    this.#endIdleness();
     this.#outdate();
+  }
+
+  #endIdleness(): void {
+    for (const token of this.#tokens.values()) token.isIdle = false;
   }
 
   /** What is under way began in other circumstances. */

@@ -104,6 +104,11 @@ export class VaultLock {
     );
   }
 
+  /** Not so of a vault that needs nobody and that nobody has used yet. */
+  get isUnlocked(): boolean {
+    return this.#state === "unlocked";
+  }
+
   /** For one attempt at a token. To be ended, whatever becomes of the attempt. */
   lease(asking: Asking): VaultLease {
     return { openVault: () => this.openVault(asking), end: this.#passphrase.lease() };
@@ -180,26 +185,29 @@ export class VaultLock {
   async #read(name: string, asking: Asking): Promise<Uint8Array | undefined> {
     if (this.#state === "locked") throw lockedError("needs_person");
     const epoch = this.#epoch;
+    const wasUnlocked = this.isUnlocked;
     const { needs, held } = await this.#opener.open();
     const wasHeld = this.#held.holds(held, name);
-    const plaintext = await this.#readOrAsk(name, asking);
+    const { plaintext, hasAsked } = await this.#readOrAsk(name, asking);
     if (epoch !== this.#epoch) {
       plaintext?.fill(0);
       throw lockedError("needs_person");
     }
-    if (!wasHeld && plaintext !== undefined && this.#state !== "unlocked") this.#becomeUnlocked(needs);
+    // One credential of an open vault can be locked, when another process has stored it: whoever waits for it has to hear, too.
+    const isNews = wasUnlocked ? hasAsked : !this.isUnlocked;
+    if (!wasHeld && plaintext !== undefined && isNews) this.#becomeUnlocked(needs);
     return plaintext;
   }
 
-  async #readOrAsk(name: string, asking: Asking): Promise<Uint8Array | undefined> {
+  async #readOrAsk(name: string, asking: Asking) {
     const { held } = await this.#opener.open();
     try {
-      return await held.read(name);
+      return { plaintext: await held.read(name), hasAsked: false };
     } catch (error) {
       if (lockedReason(error) !== "needs_person" || asking === "never") throw error;
     }
     await this.#askOnce(name);
-    return (await this.#opener.open()).held.read(name);
+    return { plaintext: await (await this.#opener.open()).held.read(name), hasAsked: true };
   }
 
   /** Storing needs nobody, and goes on while it is locked; only then nothing is remembered of it. */

@@ -81,6 +81,20 @@ describe.skipIf(maySkip("gpg", "gpgconf"))("a vault with a gpg key that has a pa
     expect(await read(A, "never")).toBe("stored elsewhere");
   });
 
+  test("that a person has opened for that one account counts as unlocked anew: whoever waits for it may try again", async () => {
+    world.answers(RIGHT);
+    const { read, lock, memory, events } = world.agent();
+    await lock.unlock({});
+    while (memory.use().secrets < NAMES.length) await Bun.sleep(10);
+    await forget();
+    await other.write(A, bytes("stored elsewhere"));
+    expect(await codeOf(read(A, "never"))).toBe("ERR_VAULT_LOCKED");
+    expect(lock.isUnlocked).toBe(true);
+    expect(events).toEqual(["unlocked"]);
+    expect(await read(A)).toBe("stored elsewhere");
+    expect(events).toEqual(["unlocked", "unlocked"]);
+  });
+
   test("asks nobody after a refusal, and reads again when gpg-agent has learnt the passphrase elsewhere", async () => {
     world.answers("cancel");
     const { read, lock } = world.agent();
