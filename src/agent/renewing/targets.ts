@@ -27,7 +27,7 @@ export interface Kept {
   readonly times: TokenTimes | undefined;
   /** Whether the token goes into a file. */
   readonly tokenFile: boolean;
-  /** Changes when something has that an attempt may depend on; not with a failure. */
+  /** Changes when something has that an attempt may depend on; not with a failure, nor a refusal. */
   readonly mark: string;
 }
 
@@ -55,7 +55,7 @@ export async function keptTokens(paths: Paths, config: Config, clock: Clock, add
           ? undefined
           : { remainingSeconds: remainingSeconds(token, clock.now()), lifetimeSeconds: token.lifetimeSeconds },
       tokenFile: tokenFile && index === 0,
-      mark: JSON.stringify([account.account, record?.signedInAt, record?.needsSignIn, token, ahead]),
+      mark: JSON.stringify([account.account, record?.signedInAt, token, ahead]),
     };
   });
 }

@@ -87,6 +87,9 @@ test("a recorded failure is no change: it must not cut a wait short", async () =
   note({ failure: { kind: "transient", at: clock.now(), reason: "no answer" } });
   await changed(`${ADDRESS}.json`);
   expect(names()).toEqual([]);
+  note({ failure: { kind: "permanent", at: clock.now(), reason: "refused" }, needsSignIn: true });
+  await changed(`${ADDRESS}.json`);
+  expect(names()).toEqual([]);
   note({ signedInAt: { wallMs: clock.wallMs + 1 } });
   await changed(`${ADDRESS}.json`);
   expect(names()).toEqual([`${ADDRESS} mail`]);
