@@ -49,10 +49,13 @@ export class Outage {
     return this.#notBeforeMs;
   }
 
-  /** @param startedAtMs of the attempt: those under way at the same time count as one failure */
+  /**
+   * @param startedAtMs of the attempt: those under way at the same time count as one failure, and one that a program made while all were
+   *   waiting does not make them wait longer
+   */
   failed(who: unknown, startedAtMs: number, nowMs: number, retryAfterMs?: number): void {
     this.#failing.add(who);
-    if (startedAtMs > this.#failedAtMs) {
+    if (startedAtMs > this.#failedAtMs && startedAtMs >= this.#notBeforeMs) {
       this.#failures += 1;
       this.#failedAtMs = nowMs;
       this.#notBeforeMs = nowMs + backOffMs(this.#failures, this.#random());
