@@ -16,6 +16,9 @@ const ASKS_PER_HOUR = 1;
 /** Of these, how many have nothing to do with the agent: they run the token path by themselves. */
 const WITHOUT_AGENT = 0.2;
 
+/** Until a changed file is looked at, as in `platform/watch.ts`. */
+const SETTLE_MS = 100;
+
 export class Machine {
   readonly #timeline: Timeline;
   readonly #chance: Chance;
@@ -88,6 +91,11 @@ export class Machine {
     const ahead = { marginSeconds: this.#marginSeconds };
     const target = { address, resource: "mail" };
     this.#renewer?.set({ target, origin: provider.origin, ahead }, this.#tokens?.times(account));
+  }
+
+  /** Whichever process has renewed it: the agent watches the records. */
+  noticeSoon(account: Account): void {
+    this.#timeline.after(SETTLE_MS, () => this.keep(account));
   }
 
   suspend(forMs: number): void {

@@ -77,8 +77,10 @@ class Simulation implements Simulated {
       config: this.#config,
       random: this.#chance.next,
       accounts: this.#accounts,
-      renewed: (account, remainingSeconds, lifetimeSeconds) =>
-        this.findings.stored(account, remainingSeconds, lifetimeSeconds, this.#timeline.passedMs, true),
+      renewed: (account, remainingSeconds, lifetimeSeconds) => {
+        this.findings.stored(account, remainingSeconds, lifetimeSeconds, this.#timeline.passedMs, true);
+        this.#machine.noticeSoon(account);
+      },
     });
     for (const account of this.#accounts) {
       await this.#signIn(account, tokens);

@@ -2,7 +2,7 @@
 import { backOffMs, retryAfterWaitMs, type Outage } from "./back-off.ts";
 import type { Target } from "../event.ts";
 import type { Attempt } from "./renewal.ts";
-import { dueAfterRenewalMs, dueInMs, type Ahead, type TokenTimes } from "./schedule.ts";
+import { MIN_DELAY_MS, dueAfterRenewalMs, dueInMs, type Ahead, type TokenTimes } from "./schedule.ts";
 
 export interface Renewable {
   readonly target: Target;
@@ -50,6 +50,13 @@ export class KeptToken {
     this.#random = random;
     this.#endsAtMs = token === undefined ? -Infinity : now + token.remainingSeconds * 1000;
     this.#dueAtMs = token === undefined ? now : now + dueInMs(token, renewable.ahead, random());
+  }
+
+  /** Takes the place of one that it is news of: even news without end are no reason to ask in a circle. */
+  follow(before: KeptToken | undefined): void {
+    if (before === undefined) return;
+    this.triedAtMs = before.triedAtMs;
+    this.#dueAtMs = Math.max(this.#dueAtMs, before.triedAtMs + MIN_DELAY_MS);
   }
 
   get endsAtMs(): number {

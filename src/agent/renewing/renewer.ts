@@ -64,10 +64,10 @@ export class Renewer {
    */
   set(renewable: Renewable, token: TokenTimes | undefined): void {
     const { nowMs, random } = this.#ports;
-    this.#tokens.set(
-      keyOf(renewable.target),
-      new KeptToken(renewable, this.#outage(renewable.origin), token, nowMs(), random),
-    );
+    const key = keyOf(renewable.target);
+    const kept = new KeptToken(renewable, this.#outage(renewable.origin), token, nowMs(), random);
+    kept.follow(this.#tokens.get(key));
+    this.#tokens.set(key, kept);
     this.#lookSoon();
   }
 

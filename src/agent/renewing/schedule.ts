@@ -36,7 +36,7 @@ const MOST_OF_USE_WHEN_ASKED = 0.75;
 /** The part of the lead that is chance. */
 const JITTER = 0.5;
 /** A token of a second must not be renewed in a circle. */
-const MIN_DELAY_MS = 1000;
+export const MIN_DELAY_MS = 1000;
 
 /** Less is the same token again, its times rounded. */
 const MIN_GAIN_SECONDS = 30;

@@ -4,6 +4,7 @@ import type { Target } from "../../../src/agent/event.ts";
 import { Renewer } from "../../../src/agent/renewing/renewer.ts";
 import type { Attempt } from "../../../src/agent/renewing/renewal.ts";
 import { MailkeyError, type ErrorCode } from "../../../src/errors.ts";
+import type { TokenTimes } from "../../../src/agent/renewing/schedule.ts";
 import { Timeline } from "../../support/timeline.ts";
 
 const SECOND = 1000;
@@ -48,10 +49,10 @@ function setUp(answer: (asked: Asked) => Attempt = () => fresh()) {
     report: (_target, attempt) => reports.push(attempt),
   });
   renewer.start();
-  const set = (address: string, remainingSeconds?: number, origin = ORIGIN) =>
+  const set = (address: string, token?: number | TokenTimes, origin = ORIGIN) =>
     renewer.set(
       { target: target(address), origin, ahead: { marginSeconds: 600 } },
-      remainingSeconds === undefined ? undefined : { remainingSeconds, lifetimeSeconds: 3600 },
+      typeof token === "number" ? { remainingSeconds: token, lifetimeSeconds: 3600 } : token,
     );
   const times = () => asked.map(({ atMs }) => atMs);
   return { timeline, renewer, asked, reports, rings, set, times, world };
@@ -101,6 +102,19 @@ describe("a token", () => {
     await timeline.until(HOUR);
     expect(asked.length).toBeLessThan(12);
     expect(Math.max(...times().filter((atMs) => atMs < endsAtMs))).toBeGreaterThan(endsAtMs - 60 * SECOND);
+  });
+
+  test("of a second, as its record says each time, is not asked for in a circle", async () => {
+    const { timeline, set, times, world } = setUp();
+    const times1 = { remainingSeconds: 1, lifetimeSeconds: 1 };
+    world.answer = () => {
+      timeline.after(100, () => set("me", times1));
+      return fresh(1);
+    };
+    set("me", times1);
+    await timeline.until(MINUTE);
+    expect(times().length).toBeLessThanOrEqual(60);
+    expect(times().length).toBeGreaterThan(30);
   });
 
   test("is left alone once it is removed", async () => {
@@ -199,6 +213,19 @@ describe("an outage", () => {
     renewer.observe(target("you"), fresh());
     await timeline.until(timeline.passedMs + SECOND);
     expect(asked.slice(before).map(({ address }) => address)).toEqual(["me"]);
+  });
+
+  test("is found out about in time, however often a program fails for an account of its own", async () => {
+    const { timeline, renewer, set, asked, world } = setUp(() => DOWN);
+    for (let index = 0; index < 10; index++) set(`${index}`);
+    await timeline.until(HOUR);
+    world.answer = ({ address }) => (address === "0" ? DOWN : fresh());
+    for (let ms = HOUR; ms < HOUR + 10 * MINUTE; ms += 20 * SECOND) {
+      renewer.observe(target("0"), DOWN);
+      await timeline.until(ms);
+    }
+    const served = new Set(asked.filter(({ atMs }) => atMs > HOUR).map(({ address }) => address));
+    expect(served.size).toBeGreaterThanOrEqual(9);
   });
 
   test("is looked at again at once when the network is back", async () => {
@@ -312,6 +339,22 @@ describe("what a person has to mend", () => {
     set("me");
     await timeline.until(25 * HOUR);
     expect(times()).toHaveLength(2);
+  });
+
+  test("is tried again when somebody says that they have mended something", async () => {
+    const { timeline, renewer, set, times, world } = setUp(() => ({ kind: "idle" }));
+    for (const address of ["me", "you"]) set(address);
+    await timeline.until(HOUR);
+    renewer.kick(); // the network's return mends no account
+    await timeline.until(2 * HOUR);
+    expect(times()).toHaveLength(2);
+    renewer.reconsider();
+    await timeline.until(3 * HOUR);
+    expect(times()).toHaveLength(4);
+    world.answer = () => fresh();
+    renewer.vaultUnlocked();
+    await timeline.until(3 * HOUR + SECOND);
+    expect(times()).toHaveLength(6);
   });
 
   test("says nothing about the account when it was mended while the attempt was under way", async () => {
