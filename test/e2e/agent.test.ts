@@ -65,8 +65,8 @@ describe("an agent that runs", () => {
   });
 
   test("renews ahead: a program never sees a token near its end, and asks no provider", async () => {
-    await signedIn(6);
-    await configure("[token]\nmargin_seconds = 1\n[agent]\nrenew_ahead_seconds = 3\n");
+    await signedIn(16); // 8 s are the margin
+    await configure("[agent]\nrenew_ahead_seconds = 6\n");
     await agent();
     const renewals = world.refreshCount(home.address);
     const seen = new Set<string>();
