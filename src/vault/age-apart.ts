@@ -23,8 +23,7 @@ export interface ApartOptions {
 
 /** The hidden command's name. */
 export const APART_COMMAND = "age-passphrase-cipher";
-const DIRECTIONS = ["encrypt", "decrypt"] as const;
-type Direction = (typeof DIRECTIONS)[number];
+export type Direction = "encrypt" | "decrypt";
 
 /** Many times what it takes: a busy machine, a cost of 2^22. */
 const TIMEOUT_MS = 120_000;
@@ -42,7 +41,7 @@ export class AgeApart {
   }
 
   /** @param passphrase asked when it is needed; what it gives is overwritten */
-  cipher(description: string, passphrase: () => Promise<Uint8Array>): Cipher {
+  cipher(description: string, passphrase: (direction: Direction) => Promise<Uint8Array>): Cipher {
     return {
       kind: "age",
       description,
@@ -53,11 +52,15 @@ export class AgeApart {
     };
   }
 
-  #run(direction: Direction, passphrase: () => Promise<Uint8Array>, data: Uint8Array): Promise<Uint8Array> {
+  #run(
+    direction: Direction,
+    passphrase: (direction: Direction) => Promise<Uint8Array>,
+    data: Uint8Array,
+  ): Promise<Uint8Array> {
     return this.#turns[direction].take(async () => {
       const { program, env } = this.#options;
       const [first = "", ...words] = program;
-      const input = pack(await passphrase(), data);
+      const input = pack(await passphrase(direction), data);
       try {
         const result = await run(first, [...words, APART_COMMAND, direction], { input, env, timeoutMs: TIMEOUT_MS });
         if (result.status === 0) return result.stdout;

@@ -36,8 +36,13 @@ export class KeptPassphrase {
     this.#term.secret = undefined;
   }
 
-  /** A copy, the caller's to overwrite; undefined when there is none. */
+  /** For reading: a copy, the caller's to overwrite; undefined when there is none. */
   copy(): Uint8Array | undefined {
+    return this.#term.secret?.copy();
+  }
+
+  /** For storing, which may go on after its term. */
+  copyToStore(): Uint8Array | undefined {
     const term = [this.#term, ...this.#ended].find(({ secret }) => secret !== undefined);
     return term?.secret?.copy();
   }

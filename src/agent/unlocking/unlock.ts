@@ -132,7 +132,7 @@ export class VaultLock {
   lock(reason: "asked" | "time" | "stopping"): void {
     const wasLocked = this.#state === "locked";
     this.#epoch += 1;
-    this.#takeQuestionAway();
+    this.takeQuestionAway();
     this.#forget();
     this.#opener.reset();
     this.#state = reason === "time" ? "closed" : "locked";
@@ -161,7 +161,7 @@ export class VaultLock {
     else if (opened.needs === "passphrase") await this.#askForPassphrase(names);
     else if (opened.needs === "program") await this.#letProgramAsk(opened, names);
     if (epoch !== this.#epoch) throw lockedError("needs_person");
-    this.#takeQuestionAway();
+    this.takeQuestionAway();
     this.#becomeUnlocked(opened.needs);
   }
 
@@ -170,6 +170,13 @@ export class VaultLock {
     const isOpen = this.#state === "unlocked";
     if (isOpen) this.#lockLater((await this.#opener.open()).needs);
     return isOpen;
+  }
+
+  /** Who waits for its answer is told that the vault is locked. That of gpg or the keyring stays. */
+  takeQuestionAway(): void {
+    this.#stopAsking.abort();
+    this.#stopAsking = new AbortController();
+    this.#question = undefined;
   }
 
   async status(): Promise<UnlockStatus> {
@@ -243,17 +250,11 @@ export class VaultLock {
       else await this.#letProgramAsk(opened, [name]);
     } catch (error) {
       if (epoch !== this.#epoch) throw lockedError("needs_person");
-      if (signal.aborted) return; // it has been unlocked in another way
+      if (signal.aborted) return; // it may have been unlocked in another way
       const isRefusal = isMailkeyError(error, "ERR_VAULT_LOCKED") || isMailkeyError(error, "ERR_VAULT_UNUSABLE");
       if (isRefusal) this.#state = { refused: error };
       throw error;
     }
-  }
-
-  #takeQuestionAway(): void {
-    this.#stopAsking.abort();
-    this.#stopAsking = new AbortController();
-    this.#question = undefined;
   }
 
   #askForPassphrase(names: readonly string[]): Promise<void> {

@@ -3,7 +3,7 @@ import { isMailkeyError } from "../../errors.ts";
 import type { Environment } from "../../platform/paths.ts";
 import { openPinentry, type Pinentry, type PinentryOptions } from "../../platform/pinentry.ts";
 import type { SecretMemory } from "../../platform/secret-memory.ts";
-import { AgeApart } from "../../vault/age-apart.ts";
+import { AgeApart, type Direction } from "../../vault/age-apart.ts";
 import { readPassphrase, type PassphraseSource } from "../../vault/passphrase.ts";
 import type { Cipher } from "../../vault/vault.ts";
 import { KeptPassphrase } from "./kept-passphrase.ts";
@@ -45,7 +45,7 @@ export class VaultPassphrase {
    * What does not fit one credential is kept all the same: the others are still to be stored with it.
    */
   cipher(source: PassphraseSource, description: string): Cipher {
-    const cipher = this.#apart.cipher(description, () => this.#from(source));
+    const cipher = this.#apart.cipher(description, (direction) => this.#from(source, direction));
     if ("file" in source) return cipher;
     const decrypt: Cipher["decrypt"] = async (ciphertext) => {
       try {
@@ -130,8 +130,8 @@ export class VaultPassphrase {
     }
   }
 
-  async #from(source: PassphraseSource): Promise<Uint8Array> {
-    const kept = this.#kept.copy();
+  async #from(source: PassphraseSource, direction: Direction): Promise<Uint8Array> {
+    const kept = direction === "encrypt" ? this.#kept.copyToStore() : this.#kept.copy();
     if (kept !== undefined) return kept;
     if ("question" in source) throw lockedError("needs_person");
     const { term } = this.#kept;

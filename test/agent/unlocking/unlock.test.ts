@@ -246,6 +246,16 @@ describe("locking", () => {
     expect([(await lock.status()).state, memory.use().secrets]).toEqual(["locked", 0]);
   });
 
+  test("is not needed to take the question off the screen, when the agent is to end", async () => {
+    await world.ageVault([A]);
+    world.answers("hold");
+    const { lock, read } = world.agent();
+    const reading = read(A);
+    await until(() => world.questions() === 1);
+    lock.takeQuestionAway();
+    expect(await locked(reading)).toBe("needs_person");
+  });
+
   test("counts for a credential that is being decrypted: nobody gets it any more", async () => {
     const stored = await world.ageVault([A]);
     world.answers(RIGHT);
@@ -280,6 +290,21 @@ describe("locking", () => {
     const late = lock.lease("never");
     await locked((await late.openVault()).write(A, bytes("late")));
     late.end();
+  });
+
+  test("by time is no easier to undo while a renewal may still store: the next program has to ask", async () => {
+    await world.ageVault([A]);
+    world.answers(RIGHT, "cancel");
+    const { lock, read, alarm, events } = world.agent({ lockAfterMs: 1000 });
+    const renewing = lock.lease("never");
+    await read(A);
+    alarm.ring?.();
+    expect(await locked(read(A, "never"))).toBe("needs_person");
+    await locked(read(A));
+    expect(world.questions()).toBe(2);
+    await (await renewing.openVault()).write(A, bytes("granted"));
+    renewing.end();
+    expect(events).toEqual(["unlocked", "locked: time"]);
   });
 
   test("is for vaults that need nobody, too; those are otherwise open, and stay so", async () => {
