@@ -232,10 +232,12 @@ class Agent {
     if (!activated) removeLeftover(socketPath(this.#ports.paths));
   }
 
-  /** Those that wait get what is under way; then everything is forgotten. */
+  /** Those that wait get what is under way, unless it is a person's answer; then everything is forgotten. */
   async #end(): Promise<void> {
     this.#log("stopping");
-    await within(LAST_ATTEMPT_MS, Promise.all([this.#renewer.stop(), this.#tokens.settled()]));
+    this.#vault.takeQuestionAway();
+    const underWay = [this.#renewer.stop(), this.#tokens.settled(), this.#server.finish()];
+    await within(LAST_ATTEMPT_MS, Promise.all(underWay));
     this.#vault.lock("stopping");
     await this.#observers.stop();
   }

@@ -21,8 +21,6 @@ export interface Operations {
 
 export const WAITING_LINE = JSON.stringify({ v: PROTOCOL_VERSION, wait: "working" } satisfies WaitReply);
 export const BUSY_LINE = refusalLine({ code: "busy", message: "too many clients" });
-/** For a client that came too late: it does without. */
-export const STOPPING_LINE = refusalLine({ code: "busy", message: "stopping" });
 
 const OTHER_HOME = refusalLine({ code: "other_home", message: "this agent serves other folders" });
 const OTHER_VERSION = refusalLine({ code: "version", message: `this agent speaks version ${PROTOCOL_VERSION}` });

@@ -79,9 +79,14 @@ export class AgentServer {
     return { connected: size, served: this.#served, dropped: this.#dropped, refused: this.#refused };
   }
 
+  /** Nobody can connect any more. Removes the path that it was given, whoever listens there by now. */
   close(): void {
     this.#server.close();
-    for (const conversation of this.#conversations) conversation.end();
+  }
+
+  /** Takes no further request of those that are connected. Resolves when those that wait have been answered. */
+  async finish(): Promise<void> {
+    await Promise.all([...this.#conversations].map((conversation) => conversation.finish()));
   }
 
   #admit(socket: Socket): void {
@@ -143,7 +148,11 @@ class Conversation {
   #waiting: NodeJS.Timeout | undefined;
   #hasEnded = false;
   #isDropped = false;
+  /** Between two replies: the next line has to wait. */
+  #isHeld = false;
+  /** An answer takes its time. */
   isAnswering = false;
+  #answered = Promise.resolve();
 
   constructor(socket: Socket, ports: ServerPorts, limits: Limits, observed: Observed) {
     this.#socket = socket;
@@ -153,7 +162,7 @@ class Conversation {
     socket.on("data", (chunk: Buffer) => this.#take(chunk));
     socket.on("end", () => {
       this.#hasEnded = true;
-      if (!this.isAnswering) this.#next(); // what was asked before is still answered
+      this.#next(); // what was asked before is still answered
     });
     socket.on("error", () => socket.destroy());
     socket.on("close", () => {
@@ -164,7 +173,15 @@ class Conversation {
     this.#expectRequest();
   }
 
-  end(): void {
+  /** Takes no further request. Resolves when the one under way has been answered. */
+  finish(): Promise<void> {
+    this.#text = "";
+    this.#hasEnded = true;
+    this.#next();
+    return this.#answered;
+  }
+
+  #end(): void {
     this.#socket.end();
     // Who does not take what was written for them does not keep the connection either.
     this.#within(() => this.#socket.destroy());
@@ -185,16 +202,17 @@ class Conversation {
   }
 
   #take(chunk: Buffer): void {
+    if (this.#hasEnded) return;
     this.#text += this.#decoder.decode(chunk, { stream: true });
     if (this.#text.length > MAX_REQUEST_BYTES) return this.drop();
-    if (!this.isAnswering) this.#next();
+    this.#next();
   }
 
   #next(): void {
-    if (this.isAnswering || this.#socket.destroyed) return;
+    if (this.isAnswering || this.#isHeld || this.#socket.destroyed) return;
     const end = this.#text.indexOf("\n");
     if (end === -1) {
-      if (this.#hasEnded) this.end();
+      if (this.#hasEnded) this.#end();
       return;
     }
     const line = this.#text.slice(0, end);
@@ -203,7 +221,7 @@ class Conversation {
     if (path !== undefined) return this.#serveHttp(path);
     const reply = this.#ports.answer(line);
     if (typeof reply === "string") return this.#reply(reply);
-    void this.#later(reply);
+    this.#answered = this.#later(reply);
   }
 
   async #later(reply: Promise<string>): Promise<void> {
@@ -223,10 +241,15 @@ class Conversation {
     const isTaken = this.#socket.write(`${text}\n`);
     this.#observed.served();
     this.#expectRequest();
-    if (this.#text === "" && !this.#hasEnded) return;
+    if (isTaken && this.#text === "" && !this.#hasEnded) return;
     // Who sends many at once waits for others between any two, and gets no more than is taken.
-    if (isTaken) setImmediate(() => this.#next());
-    else this.#socket.once("drain", () => this.#next());
+    this.#isHeld = true;
+    const next = () => {
+      this.#isHeld = false;
+      this.#next();
+    };
+    if (isTaken) setImmediate(next);
+    else this.#socket.once("drain", next);
   }
 
   /** For `curl --unix-socket`: one answer, and the headers of the request do not matter. */
@@ -242,6 +265,6 @@ class Conversation {
     this.#socket.write(`${head.join("\r\n")}\r\n\r\n${body}`);
     this.#observed.served();
     this.#text = "";
-    this.end();
+    this.#end();
   }
 }

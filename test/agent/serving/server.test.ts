@@ -8,7 +8,7 @@ import { MAX_REQUEST_BYTES } from "../../../src/agent/protocol.ts";
 import { AgentServer, type ServerPorts } from "../../../src/agent/serving/server.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "mka-"));
-const open: { close(): void }[] = [];
+const open: { close(): unknown }[] = [];
 let count = 0;
 
 afterEach(() => {
@@ -135,6 +135,21 @@ describe("the agent's server", () => {
     expect(server.counts.served).toBeLessThan(100); // it was not answered a thousand times into memory
   });
 
+  test("answers who asks again and again only as far as the answers are taken", async () => {
+    const { path, server } = await start({ answer: () => "x".repeat(1_000_000) });
+    const deaf = new Client(path);
+    deaf.socket.pause();
+    const other = new Client(path);
+    for (let asked = 0; asked < 50; asked++) {
+      deaf.say("again\n");
+      await other.say("in between\n").hears("\n");
+      other.heard = "";
+    }
+    expect(server.counts.served - 50).toBeLessThan(10);
+    deaf.socket.resume();
+    while (deaf.heard.length < 50 * 1_000_001) await new Promise((resolve) => setTimeout(resolve, 2));
+  });
+
   test("drops who sends more than a request can be", async () => {
     const { path, server } = await start();
     const client = new Client(path).say("x".repeat(MAX_REQUEST_BYTES + 1));
@@ -199,6 +214,27 @@ describe("the agent's server", () => {
     await Promise.all(asking.map((client, index) => client.hears(`answer to ${index}\n`)));
     expect(server.counts.served).toBe(100);
     expect(mute.every(({ heard }) => heard === "")).toBe(true);
+  });
+
+  test("takes nothing new when it closes, and lets go of those that wait once they have their answer", async () => {
+    const { promise: slow, resolve: finish } = Promise.withResolvers<string>();
+    const { path, server } = await start({ answer: (line) => (line === "slow" ? slow : "quick") });
+    const idle = new Client(path).say("x\n");
+    await idle.hears("quick\n");
+    const waiting = new Client(path).say("slow\nx\n");
+    await waiting.hears("wait\n");
+    const ends: string[] = [];
+    server.close();
+    const closing = server.finish().then(() => ends.push("closed"));
+    await idle.closed;
+    waiting.say("x\n");
+    const late = new Client(path).say("x\n");
+    await late.closed;
+    expect(ends).toEqual([]);
+    finish("done");
+    await Promise.all([waiting.closed, closing]);
+    expect(waiting.heard).toMatch(/^(wait\n)+done\n$/);
+    expect(late.heard).toBe("");
   });
 
   test("serves a page over HTTP, for curl", async () => {
