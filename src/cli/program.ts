@@ -1,29 +1,24 @@
 /** mailkey as a whole: under its own name, or under that of the script whose place it takes. */
-import { basename } from "node:path";
 import { isMailkeyError, type MailkeyError } from "../errors.ts";
 import type { Environment } from "../platform/paths.ts";
 import { writeStderr } from "../platform/stdio.ts";
 import type { Context } from "./context.ts";
-import type { QuickAnswer } from "./quick-token.ts";
+import { isScript, type QuickAnswer } from "./quick-token.ts";
 import { report, runCommandLine } from "./run.ts";
 import { systemContext } from "./system-context.ts";
-
-/** Dotfiles that call the script by its name find mailkey behind it. */
-const SCRIPT_NAMES: ReadonlySet<string> = new Set(["mutt_oauth2.py", "mutt_oauth2"]);
 
 /**
  * @param quick what the agent said to this very command line, when it was not simply a token
  * @returns the exit status; never throws
  */
 export async function runProgram(words: readonly string[], env: Environment, quick?: QuickAnswer): Promise<number> {
-  const script = [process.argv0, process.argv[1] ?? ""].some((path) => SCRIPT_NAMES.has(basename(path)));
   try {
     const context = systemContext(env);
     if (quick !== undefined && "token" in quick) return await handOver(quick, context);
     // At a terminal a vault can be unlocked without the agent.
     if (quick !== undefined && !(quick.error.code === "ERR_VAULT_LOCKED" && context.terminal.interactive))
       return await report(quick.error, context, false);
-    return await runCommandLine(script ? ["mutt-oauth2", ...words] : words, context);
+    return await runCommandLine(isScript() ? ["mutt-oauth2", ...words] : words, context);
   } catch (error) {
     // Only making the context gets here: everything else is reported by `runCommandLine`.
     writeStderr(`mailkey: error: ${isMailkeyError(error) ? error.message : "cannot start"}\n`);
