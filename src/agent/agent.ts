@@ -20,10 +20,9 @@ import type { Secret } from "../platform/secret.ts";
 import { SecretMemory } from "../platform/secret-memory.ts";
 import { startSteadyTime } from "../platform/steady-time.ts";
 import { watchFolders } from "../platform/watch.ts";
-import type { TokenPorts } from "../tokens/get-token.ts";
-import { systemTokenPorts } from "../tokens/system-ports.ts";
 import { VERSION } from "../version.ts";
 import { socketPath } from "./client/ask-agent.ts";
+import { leaseFor } from "./lease.ts";
 import { Budget } from "./renewing/budget.ts";
 import { dispatcher, BUSY_LINE, WAITING_LINE, type Operations } from "./serving/dispatch.ts";
 import type { AgentEvent, Target } from "./event.ts";
@@ -48,7 +47,7 @@ import { Roster } from "./renewing/roster.ts";
 import { AgentServer, MAX_CLIENTS } from "./serving/server.ts";
 import type { StatusReply, TokenStatus } from "./status.ts";
 import type { Kept } from "./renewing/targets.ts";
-import { TokenService, type TokenLease } from "./serving/tokens.ts";
+import { TokenService } from "./serving/tokens.ts";
 import { VaultLock } from "./unlocking/unlock.ts";
 import { asMailkeyError } from "./serving/wire-error.ts";
 
@@ -93,13 +92,14 @@ class Agent {
   readonly #libc: Libc | undefined;
   readonly #vault: VaultLock;
   readonly #tokens: TokenService;
-  readonly #budget: Budget;
   readonly #renewer: Renewer;
   readonly #roster: Roster;
   readonly #observers: Observers;
   readonly #server: AgentServer;
   readonly #ledger = new Ledger(systemClock);
   readonly #stopping = new AbortController();
+  /** By whichever way. */
+  readonly #ending: AbortSignal;
   #config: Config;
   #locksAtMs: number | undefined;
   /** Never rejects. */
@@ -111,6 +111,7 @@ class Agent {
     const nowMs = startSteadyTime(systemClock);
     const alarm = () => createAlarm(libc, nowMs);
     this.#ports = ports;
+    this.#ending = AbortSignal.any([ports.signal, this.#stopping.signal]);
     this.#config = config;
     this.#libc = libc;
     this.#env = withoutActivation(ports.env);
@@ -128,8 +129,17 @@ class Agent {
       config: () => this.#config.agent,
       observe: (event) => this.#lockChanged(event),
     });
+    const budget = new Budget({ nowMs, alarm: alarm() });
+    const leasePorts = {
+      env: this.#env,
+      paths,
+      config: () => this.#config,
+      signal: this.#ending,
+      vault: this.#vault,
+      budget,
+    };
     this.#tokens = new TokenService({
-      lease: (forClient) => this.#lease(forClient),
+      lease: (forClient) => leaseFor(leasePorts, forClient),
       clock: systemClock,
       observe: (event) => this.#observe(event),
       attempted: (target, attempt) => this.#renewer.observe(target, attempt),
@@ -138,10 +148,9 @@ class Agent {
         this.#log("answered", { from: source, error: code });
       },
     });
-    this.#budget = new Budget({ nowMs, alarm: alarm() });
     this.#renewer = new Renewer({
       renew: (target, minTtlSeconds) => this.#renew(target, minTtlSeconds),
-      budget: this.#budget,
+      budget: budget,
       alarm: alarm(),
       nowMs,
       random: Math.random,
@@ -194,7 +203,7 @@ class Agent {
   }
 
   async run(): Promise<void> {
-    const { paths, env, signal } = this.#ports;
+    const { paths, env } = this.#ports;
     for (const kind of ["uncaughtException", "unhandledRejection"] as const) process.once(kind, this.#breakDown);
     const activated = isActivated(env);
     process.umask(PRIVATE); // whoever started it may have had none, and hooks inherit it
@@ -217,7 +226,7 @@ class Agent {
     process.on("SIGHUP", reload);
     for (const { text, isOn } of this.#protection) if (!isOn) this.#log("not-hardened", { missing: text });
     this.#log("started", { version: VERSION, pid: process.pid, socket: socketPath(paths) });
-    await aborted(AbortSignal.any([signal, this.#stopping.signal]));
+    await aborted(this.#ending);
     process.off("SIGHUP", reload);
     watch.close();
     place.close();
@@ -252,30 +261,6 @@ class Agent {
   #observe(event: AgentEvent): void {
     this.#ledger.observe(event);
     this.#observers.observe(event);
-  }
-
-  #lease(forClient: boolean): TokenLease {
-    const { paths, signal } = this.#ports;
-    const lease = this.#vault.lease(forClient ? "may-ask" : "never");
-    const ports = systemTokenPorts({
-      env: this.#env,
-      paths,
-      clock: systemClock,
-      // The renewer comes back by its own schedule; a program has nobody else who tries again.
-      config: forClient ? this.#config : { ...this.#config, retryBudgetMs: 0 },
-      signal: AbortSignal.any([signal, this.#stopping.signal]),
-      openVault: () => lease.openVault(),
-    });
-    return { ports: forClient ? this.#atOnce(ports) : ports, end: () => lease.end() };
-  }
-
-  /** Who waits goes before those that are renewed ahead, and counts with them: a crowd of programs is no storm. */
-  #atOnce(ports: TokenPorts): TokenPorts {
-    const createFetch: TokenPorts["createFetch"] = (timeoutMs) => {
-      const fetch = ports.createFetch(timeoutMs);
-      return (url, init) => this.#budget.run(new URL(url).origin, () => fetch(url, init));
-    };
-    return { ...ports, createFetch };
   }
 
   /** What gpg has to decrypt anew, since another process has stored it, may be locked in a vault that is open: the others go on. */

@@ -1,7 +1,7 @@
 /** The agent beside the program that asks it: answers, renewals ahead, locking, and that nothing depends on it. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 import type { ChildProcess } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { startWorld, type World } from "../../lab/world.ts";
 import { ARTEFACT, Home, succeeded, type Result } from "./harness.ts";
@@ -177,6 +177,16 @@ describe("an agent that runs", () => {
     expect([status, stdout]).toEqual([78, ""]);
     expect(stderr).toContain("does not answer\nmailkey: hint: mailkey doctor\n");
     first.kill("SIGCONT");
+  });
+
+  test("is not asked by what goes by the name of the script, whose words mean something else", async () => {
+    await signedIn(3600);
+    await agent();
+    const link = join(home.folder, "mutt_oauth2.py");
+    symlinkSync(ARTEFACT, link);
+    const answer = await home.program(link, ["token"]); // the name of a token file
+    expect(answer).toMatchObject({ status: 77, stdout: "" });
+    expect(answer.stderr).toContain("there are no tokens in token");
   });
 
   test("is the only one", async () => {
