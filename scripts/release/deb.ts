@@ -3,6 +3,9 @@
  * No maintainer scripts: nothing has to be done at installing but to unpack. The units are there for `mailkey agent
  * install`, switched on by nobody.
  *
+ * The executable is root's, and nobody else may read it. Of such a program the kernel lets nobody read the memory, from its first
+ * moment on: the agent sees to that itself, but only once it runs. It works because the executable does not read itself.
+ *
  * @see https://www.debian.org/doc/debian-policy/
  */
 import { createHash } from "node:crypto";
@@ -32,7 +35,8 @@ const LIBC_LIBRARIES = /^(libc|libm|libdl|libpthread|ld-linux-[a-z0-9-]+)\.so\.\
 /** @returns the package's path. @throws Error when the executable is not for Debian, or dpkg-deb fails */
 export async function debianPackage({ source, target, executable, into, quick }: ArchiveOptions): Promise<string> {
   const bytes = readFileSync(executable);
-  const entries = { ...(await documents(source)), "usr/bin/mailkey": { content: bytes, executable: true } };
+  const program = { content: bytes, executable: true, unreadable: true };
+  const entries = { ...(await documents(source)), "usr/bin/mailkey": program };
   const folder = mkdtempSync(join(tmpdir(), "mailkey-deb-"));
   try {
     const control = controlFile(target, checkHeader(bytes, target), entries);

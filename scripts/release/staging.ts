@@ -12,6 +12,8 @@ export interface Entry {
   readonly content: Content;
   /** Everybody may run it. */
   readonly executable?: boolean;
+  /** Only the owner may read it. */
+  readonly unreadable?: boolean;
 }
 
 /** By path inside the archive. */
@@ -19,12 +21,12 @@ export type Entries = Readonly<Record<string, Entry>>;
 
 /** Writes them below `folder`, whatever the umask, all of the stamp's date. */
 export function stage(folder: string, entries: Entries, { epochSeconds }: Stamp): void {
-  for (const [name, { content, executable = false }] of Object.entries(entries)) {
+  for (const [name, { content, executable = false, unreadable = false }] of Object.entries(entries)) {
     const path = join(folder, name);
     mkdirSync(dirname(path), { recursive: true });
     if (typeof content === "object" && "copyOf" in content) copyFileSync(content.copyOf, path);
     else writeFileSync(path, content);
-    chmodSync(path, executable ? 0o755 : 0o644);
+    chmodSync(path, (executable ? 0o755 : 0o644) & (unreadable ? ~0o044 : ~0));
   }
   settle(folder, epochSeconds);
 }

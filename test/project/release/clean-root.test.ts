@@ -77,6 +77,11 @@ suite("on a clean Debian the package", () => {
     expect(await mailkey("help")).toMatchObject({ ...ok, stdout: expect.stringContaining("sign a mailbox in, store") });
   });
 
+  test("cannot be read by who runs it, so that the kernel lets no other program of theirs into its memory", async () => {
+    expect(await runInRoot(machine, USER, ["test", "-x", "/usr/bin/mailkey"])).toMatchObject(ok);
+    expect(await runInRoot(machine, USER, ["test", "-r", "/usr/bin/mailkey"])).toMatchObject({ status: 1 });
+  });
+
   test("has a man page, completions and units where they are looked for", async () => {
     const page = join(machine, "usr/share/man/man1/mailkey.1.gz");
     expect(await run("zcat", [page])).toContain(".TH MAILKEY 1");
