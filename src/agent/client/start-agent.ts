@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { startDetached } from "../../platform/detach.ts";
 import { ownCommand } from "../../platform/command-path.ts";
 import type { Environment, Paths } from "../../platform/paths.ts";
+import { IDLE_ENVIRONMENT } from "../../platform/runtime.ts";
 import { findAgent } from "./ask-agent.ts";
 
 /** An executable is there in 20 ms, the Node bundle on a busy machine in a second. */
@@ -21,7 +22,7 @@ export async function startAgent(paths: Paths, env: Environment, signal?: AbortS
   const before = await findAgent(paths, signal);
   if (before !== "absent") return before === "serves";
   const [program, ...args] = ownCommand();
-  const ending = await startDetached(program, [...args, "agent", "run", "--detached"], env);
+  const ending = await startDetached(program, [...args, "agent", "run", "--detached"], { ...env, ...IDLE_ENVIRONMENT });
   for (const end = performance.now() + PATIENCE_MS; performance.now() < end; ) {
     await sleep(PAUSE_MS, undefined, signal === undefined ? {} : { signal });
     const isComing = [undefined, ANOTHER_RUNS].includes(ending());

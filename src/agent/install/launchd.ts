@@ -4,6 +4,7 @@
  *
  * @see launchd.plist(5)
  */
+import { IDLE_ENVIRONMENT } from "../../platform/runtime.ts";
 
 export const LAUNCH_LABEL = "mailkey.agent";
 
@@ -27,7 +28,8 @@ export function launchAgentPlist(
   environment: Readonly<Record<string, string>>,
   comment: string,
 ): string {
-  const variables = Object.entries(environment).map(([name, value]) => `    ${key(name)}\n    ${text(value)}\n`);
+  const all = { ...IDLE_ENVIRONMENT, ...environment };
+  const variables = Object.entries(all).map(([name, value]) => `    ${key(name)}\n    ${text(value)}\n`);
   return `<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">
 <!-- ${comment} -->
@@ -41,7 +43,10 @@ export function launchAgentPlist(
     <string>agent</string>
     <string>run</string>
   </array>
-${variables.length === 0 ? "" : `  <key>EnvironmentVariables</key>\n  <dict>\n${variables.join("")}  </dict>\n`}  <key>RunAtLoad</key>
+  <key>EnvironmentVariables</key>
+  <dict>
+${variables.join("")}  </dict>
+  <key>RunAtLoad</key>
   <true/>
   <key>KeepAlive</key>
   <dict>

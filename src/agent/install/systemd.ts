@@ -10,6 +10,7 @@
  * @see systemd.exec(5), systemd.socket(5), systemd.syntax(7)
  */
 import { MailkeyError } from "../../errors.ts";
+import { IDLE_ENVIRONMENT } from "../../platform/runtime.ts";
 
 export interface Unit {
   /** As `systemctl` knows it. */
@@ -79,7 +80,9 @@ WantedBy=sockets.target
 }
 
 function serviceUnit(executable: string, { environment = {} }: UnitOptions): string {
-  const variables = Object.entries(environment).map(([name, value]) => `Environment=${quoted(`${name}=${value}`)}\n`);
+  const variables = Object.entries({ ...IDLE_ENVIRONMENT, ...environment }).map(
+    ([name, value]) => `Environment=${quoted(`${name}=${value}`)}\n`,
+  );
   return `[Unit]
 Description=mailkey's agent: renews access tokens of mailboxes ahead of their end
 Documentation=man:mailkey(1)

@@ -82,7 +82,8 @@ describe("with systemd", () => {
       GNUPGHOME: "",
       XDG_STATE_HOME: "relative",
     };
-    expect(written(planInstall(world({}, { env })).steps)[`${UNITS}/${SERVICE}`]).not.toContain("Environment=");
+    const unit = written(planInstall(world({}, { env })).steps)[`${UNITS}/${SERVICE}`];
+    expect(unit?.match(/^Environment=.*$/gm)).toEqual(["Environment=BUN_GC_TIMER_DISABLE=1"]);
   });
 
   test("the socket is where MAILKEY_HOME says", () => {
@@ -139,7 +140,10 @@ describe("with launchd", () => {
       "HardResourceLimits",
       "Umask",
     ]);
-    expect(dict.dict[0]).toEqual({ key: "MAILKEY_HOME", string: "/1 < 2 && 3" });
+    expect(dict.dict[0]).toEqual({
+      key: ["BUN_GC_TIMER_DISABLE", "MAILKEY_HOME"],
+      string: [1, "/1 < 2 && 3"],
+    });
   });
 });
 
