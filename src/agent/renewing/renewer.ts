@@ -96,7 +96,7 @@ export class Renewer {
     this.#lookSoon();
   }
 
-  /** The network or the machine is back: failures of before say nothing any more. Retry-After and refusals still count. */
+  /** The network or the machine is back: failures of before say nothing any more. Whoever was refused or told to wait still waits. */
   kick(): void {
     for (const outage of this.#outages.values()) outage.lookAgain();
     for (const token of this.#tokens.values()) token.forgetFailures();
