@@ -23,13 +23,15 @@ See: mailkey agent status
   launchd: "The agent runs while you are logged in.\nSee: mailkey agent status\n",
 };
 
+const BY_HAND = "\nUntil then, and where there is no systemd at all: mailkey agent start\n";
+
 /** @throws ERR_UNSUPPORTED, ERR_CONFIG, ERR_STORAGE, ERR_PROGRAM */
 export async function installAgent(context: Context, values: InstallValues): Promise<void> {
   const plan = planInstall(worldOf(context));
   if (values["dry-run"] === true) return show(plan, context);
   await stopOther(plan, context);
   const left = await apply(plan, context);
-  context.stdout(left.length === 0 ? INSTALLED[plan.manager] : toBeTyped(left));
+  context.stdout(left.length === 0 ? INSTALLED[plan.manager] : `${toBeTyped(left)}${BY_HAND}`);
 }
 
 /** @throws as `installAgent` */
@@ -63,8 +65,8 @@ function stepText(step: Step, { env }: Context): string {
 
 function toBeTyped(commands: readonly string[]): string {
   return `
-No service manager of yours runs here (su, sudo, a container). Log in as yourself
-and type:
+No systemd of yours runs here (su, sudo, a container). Log in as yourself and
+type:
 
 ${commands.map((command) => `    ${command}\n`).join("")}`;
 }

@@ -10,6 +10,7 @@ import type { Context } from "./context.ts";
 import { outcomeOf } from "./exit.ts";
 import { writeHelp } from "./problem.ts";
 import { table } from "./table.ts";
+import { wrapText } from "./wrap.ts";
 
 /** A typed passphrase is not asked for only to look. */
 type Health = { readonly state: "works" | "asks" } | { readonly state: "fails"; readonly error: MailkeyError };
@@ -73,7 +74,10 @@ function asText(active: Active | undefined, others: readonly Availability[], { t
     );
   }
   const width = Math.max(...rows.map(([label]) => label.length));
-  const head = rows.map(([label, text]) => `${label.padEnd(width)}  ${text}\n`).join("");
+  const indent = " ".repeat(width + 2);
+  const head = rows
+    .map(([label, text]) => `${label.padEnd(width + 2)}${wrapText(indent + text, terminal.columns).trimStart()}\n`)
+    .join("");
   const list = table(
     ["other vaults", "available", ""],
     others.map(({ kind, available, remark }) => [
@@ -89,7 +93,9 @@ function asText(active: Active | undefined, others: readonly Availability[], { t
 
 function healthText(health: Health): string {
   if (health.state === "fails") return `no: ${health.error.message}`;
-  return health.state === "works" ? "yes, tried just now" : "asks for its passphrase every time";
+  return health.state === "works"
+    ? "yes, tried just now"
+    : "asks for its passphrase; once a session with the agent: mailkey agent unlock";
 }
 
 function asJson(active: Active | undefined, others: readonly Availability[]) {

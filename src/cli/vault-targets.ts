@@ -14,7 +14,7 @@ export const VAULT_OPTIONS = {
   "passphrase-file": { type: "string", value: "FILE", summary: "gpg, age: the passphrase is the first line of FILE" },
   "passphrase-command": { type: "string", value: "COMMAND", summary: "gpg, age: the passphrase is printed by COMMAND" },
   "no-passphrase": { type: "boolean", summary: "init gpg: make a key without a passphrase" },
-  prompt: { type: "boolean", summary: "age: ask for a passphrase on the terminal every time" },
+  prompt: { type: "boolean", summary: "age: a passphrase that is typed, once a session with the agent" },
   homedir: { type: "string", value: "FOLDER", summary: "gpg: instead of GNUPGHOME" },
   program: { type: "string", value: "PROGRAM", complete: "file", summary: "gpg: instead of gpg on the PATH" },
   encrypt: { type: "string", value: "COMMAND", summary: "command: reads plaintext, prints ciphertext" },

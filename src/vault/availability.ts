@@ -18,7 +18,7 @@ export interface Availability {
 export async function availability(kind: VaultKind, env: Environment): Promise<Availability> {
   if (kind === "gpg") return gpgAvailability(env);
   if (kind === "keyring") return keyringAvailability(env);
-  const remark = kind === "age" ? "built in" : "any pair of commands, such as age with a plugin, or pass";
+  const remark = kind === "age" ? "built in" : "any pair of commands, as age with a plugin, or pass";
   return { kind, available: true, remark };
 }
 

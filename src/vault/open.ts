@@ -2,7 +2,7 @@
  * Opens the active vault. Every `mailkey token` comes through here: only the one kind is loaded, and nothing is probed.
  */
 import { join } from "node:path";
-import { MailkeyError } from "../errors.ts";
+import { isMailkeyError, MailkeyError } from "../errors.ts";
 import type { Environment, Paths } from "../platform/paths.ts";
 import type { Secret } from "../platform/secret.ts";
 import { fileVault } from "./file-vault.ts";
@@ -15,6 +15,9 @@ import {
   type VaultSettings,
 } from "./settings.ts";
 import type { Cipher, Vault } from "./vault.ts";
+
+/** A person may take this often to type it right. */
+const TYPING_ROUNDS = 3;
 
 export interface VaultPorts {
   /** Asks for a passphrase on the terminal; absent when there is nobody to ask. */
@@ -149,10 +152,25 @@ async function createAgeCipher(age: AgeSettings, paths: Paths, env: Environment,
   const description = `age passphrase, ${origin}`;
   if (ports.passphraseCipher !== undefined) return ports.passphraseCipher(source, description);
   let passphrase: Promise<Secret> | undefined;
-  return agePassphraseCipher({
-    description,
-    passphrase: () => (passphrase ??= readPassphrase(source, env)),
-  });
+  const read = () => (passphrase ??= readPassphrase(source, env));
+  const cipher = agePassphraseCipher({ description, passphrase: read });
+  if (!("question" in source)) return cipher;
+  return {
+    ...cipher,
+    async decrypt(ciphertext) {
+      for (let round = 1; ; round += 1) {
+        const tried = read();
+        try {
+          return await cipher.decrypt(ciphertext);
+        } catch (error) {
+          const isWrong = isMailkeyError(error, "ERR_VAULT_LOCKED") && error.details?.["reason"] === "bad_passphrase";
+          if (!isWrong || round === TYPING_ROUNDS) throw error;
+        }
+        const question = `That is not the passphrase (${round} of ${TYPING_ROUNDS}). Once more: `;
+        if (passphrase === tried) passphrase = readPassphrase({ ...source, question }, env);
+      }
+    },
+  };
 }
 
 function sourceOf(

@@ -94,7 +94,19 @@ describe("opening the active vault", () => {
     const mistyped = await openVault(paths, env, { askPassphrase: async () => new Secret("tpyed") });
     expect((await failureOf(mistyped.write("other@example.com", CREDENTIAL))).code).toBe("ERR_VAULT_LOCKED");
     expect(await vault.list()).toEqual([NAME]);
-  }, 30_000);
+  }, 60_000);
+
+  test("asks again for a passphrase that was typed wrong, so that a sign-in is not lost by it", async () => {
+    saveVaultSettings(paths, { folder: "vault", active: "age", age: { passphrase: "prompt" } });
+    await (await openVault(paths, env, { askPassphrase: async () => new Secret("typed") })).write(NAME, CREDENTIAL);
+    const questions: string[] = [];
+    const askPassphrase = async (question: string) => {
+      questions.push(question);
+      return new Secret(questions.length === 1 ? "tpyed" : "typed");
+    };
+    expect(await (await openVault(paths, env, { askPassphrase })).read(NAME)).toEqual(CREDENTIAL);
+    expect(questions).toEqual(["Passphrase of mailkey's vault: ", "That is not the passphrase (1 of 3). Once more: "]);
+  }, 60_000);
 
   test.skipIf(maySkip("age"))(
     "loads neither the other vaults nor, where there is an age program, the package for reading",
