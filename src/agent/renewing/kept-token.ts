@@ -87,12 +87,12 @@ export class KeptToken {
   renewed(token: Fresh, now: number, before: Before | undefined): void {
     const endsAtMs = now + token.remainingSeconds * 1000;
     const gainedSeconds = (endsAtMs - (before ?? this).endsAtMs) / 1000;
+    this.isIdle = false;
     // What a program was given may be what is in hand: no news.
     if (before === undefined && gainedSeconds <= 1) return;
     this.#dueAtMs = now + dueAfterRenewalMs(token, gainedSeconds, this.renewable.ahead, this.#random());
     this.#endsAtMs = endsAtMs;
     this.#heldUntilMs = -Infinity;
-    this.isIdle = false;
     this.forgetFailures();
   }
 

@@ -357,6 +357,16 @@ describe("what a person has to mend", () => {
     expect(times()).toHaveLength(6);
   });
 
+  test("is over when a program has had its token, though that is the one that was known", async () => {
+    const { timeline, renewer, set, times } = setUp(() => ({ kind: "idle" }));
+    set("me", 1000);
+    await timeline.until(MINUTE);
+    expect(times()).toHaveLength(1);
+    renewer.observe(target("me"), { kind: "fresh", isNew: false, remainingSeconds: 940, lifetimeSeconds: 3600 });
+    await timeline.until(HOUR);
+    expect(times()).toHaveLength(2);
+  });
+
   test("says nothing about the account when it was mended while the attempt was under way", async () => {
     const { timeline, set, reports, times, world } = setUp(() => refused);
     set("me");
