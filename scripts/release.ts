@@ -58,7 +58,7 @@ async function makePlatform(source: Source, target: Target): Promise<void> {
   const options = { source, target, executable, into, quick: values.quick };
   await Promise.all([
     executableArchive(options),
-    platformPackage(source, target, executable, into),
+    platformPackage(options),
     ...(target.debian === undefined ? [] : [debianPackage(options)]),
   ]);
   report(target.name);

@@ -13,9 +13,10 @@ import manifest from "../../package.json" with { type: "json" };
 import type { Source } from "../build/compile.ts";
 import { pages } from "../build/pages.ts";
 import { run } from "../build/run.ts";
-import { executableName, type Target, TARGETS } from "../build/targets.ts";
+import { executableName, TARGETS } from "../build/targets.ts";
+import type { ArchiveOptions } from "./archive.ts";
 import { thirdPartyLicences } from "./licences.ts";
-import { type Entries, type Entry, stage } from "./staging.ts";
+import { type Entries, type Entry, stage, tarball } from "./staging.ts";
 
 const SHARED = {
   version: manifest.version,
@@ -23,7 +24,7 @@ const SHARED = {
 };
 
 /** @returns the archive's path. @throws Error when npm fails */
-export async function platformPackage(source: Source, target: Target, executable: string, into: string) {
+export async function platformPackage({ source, target, executable, into, quick }: ArchiveOptions): Promise<string> {
   const { name, os, cpu, libc } = target;
   const program = executableName(target);
   const entries = {
@@ -41,7 +42,7 @@ export async function platformPackage(source: Source, target: Target, executable
     ...(libc === undefined ? {} : { libc: [libc] }),
     ...(os === "win32" ? { bin: { mailkey: program } } : {}),
   };
-  return pack(source, about, entries, into);
+  return pack({ source, into, quick }, about, entries);
 }
 
 /** @param bundle the folder of the bundle for Node.js. @returns the archive's path. @throws Error when npm fails */
@@ -72,7 +73,7 @@ export async function mainPackage(source: Source, bundle: string, into: string):
       TARGETS.filter(({ os }) => os !== "win32").map(({ name }) => [`@mailkey/${name}`, manifest.version]),
     ),
   };
-  return pack(source, about, entries, into);
+  return pack({ source, into, quick: false }, about, entries);
 }
 
 function terms(root: string): Entries {
@@ -82,15 +83,27 @@ function terms(root: string): Entries {
   };
 }
 
-async function pack(source: Source, about: Readonly<Record<string, unknown>>, entries: Entries, into: string) {
-  const folder = mkdtempSync(join(tmpdir(), "mailkey-npm-"));
+interface About extends Readonly<Record<string, unknown>> {
+  readonly name: string;
+  readonly version: string;
+}
+
+/** npm packs as tightly as it can, and cannot be told otherwise: where it has to be quick, tar does the same. */
+async function pack(
+  { source, into, quick }: Pick<ArchiveOptions, "source" | "into" | "quick">,
+  about: About,
+  entries: Entries,
+): Promise<string> {
+  const parent = mkdtempSync(join(tmpdir(), "mailkey-npm-"));
+  const folder = join(parent, "package");
   try {
     stage(folder, { ...entries, "package.json": { content: `${JSON.stringify(about, null, 2)}\n` } }, source.stamp);
     mkdirSync(into, { recursive: true });
-    const printed = await run("npm", ["pack", folder, "--json", "--pack-destination", into, "--ignore-scripts"]);
-    const [packed] = JSON.parse(printed) as [{ filename: string }];
-    return join(into, packed.filename);
+    const archive = join(into, `${about.name.replace(/^@/, "").replace("/", "-")}-${about.version}.tgz`);
+    if (quick) await tarball(parent, "package", archive, 1);
+    else await run("npm", ["pack", folder, "--pack-destination", into, "--ignore-scripts"]);
+    return archive;
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(parent, { recursive: true, force: true });
   }
 }

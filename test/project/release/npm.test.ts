@@ -27,7 +27,7 @@ describe("npm install mailkey", () => {
     for (const target of TARGETS.filter(({ os, cpu }) => os !== "win32" && cpu === host.cpu)) {
       const standIn = join(base, target.name);
       writeFileSync(standIn, `#!/bin/sh\nprintf '%s' "${target.name}"\nprintf ' <%s>' "$@"\n`);
-      archives.push(await platformPackage(source, target, standIn, base));
+      archives.push(await platformPackage({ source, target, executable: standIn, into: base, quick: false }));
     }
     const registry = await startRegistry(archives);
     try {
