@@ -31,7 +31,6 @@ export class Outage {
   readonly #random: () => number;
   readonly #failing = new Set<unknown>();
   #failures = 0;
-  #failedAtMs = -Infinity;
   #notBeforeMs = -Infinity;
   /** By the last failure. */
   #toldToWait: { readonly who: unknown; readonly untilMs: number } | undefined;
@@ -55,9 +54,8 @@ export class Outage {
    */
   failed(who: unknown, startedAtMs: number, nowMs: number, retryAfterMs?: number): void {
     this.#failing.add(who);
-    if (startedAtMs > this.#failedAtMs && startedAtMs >= this.#notBeforeMs) {
+    if (startedAtMs >= this.#notBeforeMs) {
       this.#failures += 1;
-      this.#failedAtMs = nowMs;
       this.#notBeforeMs = nowMs + backOffMs(this.#failures, this.#random());
     }
     const untilMs = retryAfterMs === undefined ? -Infinity : nowMs + retryAfterWaitMs(retryAfterMs, this.#random());

@@ -190,6 +190,15 @@ describe("an outage", () => {
     expect(Math.min(...gaps(broken).slice(7))).toBeGreaterThan(119 * SECOND);
   });
 
+  test("is not what fails on this machine itself", async () => {
+    const { timeline, set, asked } = setUp(() => failed("ERR_STORAGE"));
+    for (let index = 0; index < 10; index++) set(`${index}`);
+    await timeline.until(10 * MINUTE);
+    set("later");
+    await timeline.until(10 * MINUTE + 5 * SECOND);
+    expect(asked.find(({ address }) => address === "later")?.atMs).toBeLessThan(10 * MINUTE + 2 * SECOND);
+  });
+
   test("ends for all when it has ended for a program that waited", async () => {
     const { timeline, renewer, set, reports, world } = setUp(() => DOWN);
     for (let index = 0; index < 10; index++) set(`${index}`);
@@ -213,6 +222,16 @@ describe("an outage", () => {
     renewer.observe(target("you"), fresh());
     await timeline.until(timeline.passedMs + SECOND);
     expect(asked.slice(before).map(({ address }) => address)).toEqual(["me"]);
+  });
+
+  test("is not over when a program is given a token that was there already", async () => {
+    const { timeline, renewer, set, times } = setUp(() => DOWN);
+    for (let index = 0; index < 10; index++) set(`${index}`);
+    await timeline.until(HOUR);
+    const before = times().length;
+    renewer.observe(target("0"), fresh(3600, false));
+    await timeline.until(HOUR + 2 * SECOND);
+    expect(times().length - before).toBeLessThanOrEqual(1);
   });
 
   test("is found out about in time, however often a program fails for an account of its own", async () => {
@@ -329,6 +348,14 @@ describe("what a person has to mend", () => {
     set("me");
     await timeline.until(71 * MINUTE);
     expect(times()).toHaveLength(3);
+  });
+
+  test("is not believed of a program: the account may be mended by then", async () => {
+    const { timeline, renewer, set, times } = setUp();
+    set("me", 1300);
+    renewer.observe(target("me"), failed("ERR_SIGN_IN_AGAIN", { isPermanent: true, remainingSeconds: 1300 }));
+    await timeline.until(10 * MINUTE);
+    expect(times()).toHaveLength(1);
   });
 
   test("is nothing to try when nobody is signed in", async () => {
