@@ -22,6 +22,8 @@ import { RunningAgent } from "./running-agent.ts";
 const [rounds = 60, idleSeconds = 60] = process.argv.slice(2).map(Number);
 const ACCOUNTS = 500;
 const LOAD_SECONDS = 4;
+/** The agent tidies up when it has had nothing to do for 5 to 10 s. */
+const LULL_MS = 12_000;
 const AGENTS_PROCESSOR = 0;
 const CLIENTS_PROCESSOR = 1;
 
@@ -140,17 +142,18 @@ async function idling(): Promise<void> {
   const env = await homes.create("idling", ["init", "age"], addresses);
   const agent = await RunningAgent.start([EXECUTABLE], env);
   try {
-    await sleep(2000);
-    say(`${ACCOUNTS} accounts, after start`, `${agent.residentMb.toFixed(0)} MB`);
+    say(`${ACCOUNTS} accounts, as soon as it answers`, `${agent.residentMb.toFixed(0)} MB`);
+    await sleep(LULL_MS);
+    say(`${ACCOUNTS} accounts, idle after start`, `${agent.residentMb.toFixed(0)} MB`);
     for (const address of addresses) await askAgent(agent.paths, { do: "token", address });
     say(`${ACCOUNTS} accounts, each asked for once`, `${agent.residentMb.toFixed(0)} MB`);
-    await sleep(5000);
+    await sleep(LULL_MS);
+    say(`${ACCOUNTS} accounts, idle after that`, `${agent.residentMb.toFixed(0)} MB`);
     const before = agent.wakeUps();
     await sleep(idleSeconds * 1000);
     const woken = [...agent.wakeUps()].map(([thread, count]) => [thread, count - (before.get(thread) ?? 0)] as const);
     const busy = woken.filter(([, count]) => count > 0).map(([thread, count]) => `${thread}: ${count}`);
     say(`woken in ${idleSeconds} s without a request`, busy.length === 0 ? "never" : busy.join(", "));
-    say("resident then", `${agent.residentMb.toFixed(0)} MB`);
   } finally {
     await agent.stop();
   }

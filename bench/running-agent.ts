@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { askAgent, socketPath } from "../src/agent/client/ask-agent.ts";
 import { PROTOCOL_VERSION, type Request } from "../src/agent/protocol.ts";
 import { resolvePaths, type Environment, type Paths } from "../src/platform/paths.ts";
+import { IDLE_ENVIRONMENT } from "../src/platform/runtime.ts";
 
 const PATIENCE_MS = 30_000;
 /** Of Linux, for programs. */
@@ -19,11 +20,11 @@ export class RunningAgent {
     this.paths = paths;
   }
 
-  /** Resolves when it answers. @param command how mailkey is run */
+  /** Started as its units and `agent start` do. Resolves when it answers. @param command how mailkey is run */
   static async start(command: readonly [string, ...string[]], env: Environment): Promise<RunningAgent> {
     const [program, ...args] = command;
     const child = spawn(program, [...args, "agent", "run"], {
-      env: { ...env },
+      env: { ...env, ...IDLE_ENVIRONMENT },
       stdio: ["ignore", "ignore", "inherit"],
     });
     const agent = new RunningAgent(child, resolvePaths(env));

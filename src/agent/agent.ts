@@ -17,6 +17,8 @@ import { maxOpenFiles } from "../platform/open-files.ts";
 import type { Environment, Paths } from "../platform/paths.ts";
 import { peerUid } from "../platform/peer.ts";
 import type { Secret } from "../platform/secret.ts";
+import { withoutIdleEnvironment } from "../platform/runtime.ts";
+import { giveBackMemory } from "../platform/spare-memory.ts";
 import { SecretMemory } from "../platform/secret-memory.ts";
 import { startSteadyTime } from "../platform/steady-time.ts";
 import { watchFolders } from "../platform/watch.ts";
@@ -39,6 +41,7 @@ import {
 import { createLog, type Log } from "./telling/log.ts";
 import { fileSink, logPath, stderrSink } from "./telling/log-sinks.ts";
 import { Metrics } from "./telling/metrics.ts";
+import { Lull } from "./lull.ts";
 import { Observers } from "./observers.ts";
 import { PROTOCOL_VERSION } from "./protocol.ts";
 import type { Attempt } from "./renewing/renewal.ts";
@@ -96,6 +99,7 @@ class Agent {
   readonly #roster: Roster;
   readonly #observers: Observers;
   readonly #server: AgentServer;
+  readonly #lull: Lull;
   readonly #ledger = new Ledger(systemClock);
   readonly #stopping = new AbortController();
   /** By whichever way. */
@@ -114,7 +118,8 @@ class Agent {
     this.#ending = AbortSignal.any([ports.signal, this.#stopping.signal]);
     this.#config = config;
     this.#libc = libc;
-    this.#env = withoutActivation(ports.env);
+    this.#env = withoutIdleEnvironment(withoutActivation(ports.env));
+    this.#lull = new Lull(alarm(), () => giveBackMemory(libc));
     this.#log = createLog(
       systemClock,
       config.agent.logLevel,
@@ -144,6 +149,7 @@ class Agent {
       observe: (event) => this.#observe(event),
       attempted: (target, attempt) => this.#renewer.observe(target, attempt),
       answered: (source, seconds, code) => {
+        this.#lull.work();
         this.#observers.metrics.answered(source, seconds, code);
         this.#log("answered", { from: source, error: code });
       },
@@ -225,6 +231,7 @@ class Agent {
     const reload = () => void this.#reload().catch(() => undefined); // the log has it
     process.on("SIGHUP", reload);
     for (const { text, isOn } of this.#protection) if (!isOn) this.#log("not-hardened", { missing: text });
+    this.#lull.work(); // starting was
     this.#log("started", { version: VERSION, pid: process.pid, socket: socketPath(paths) });
     await aborted(this.#ending);
     process.off("SIGHUP", reload);
@@ -259,6 +266,7 @@ class Agent {
   };
 
   #observe(event: AgentEvent): void {
+    this.#lull.work();
     this.#ledger.observe(event);
     this.#observers.observe(event);
   }

@@ -5,6 +5,7 @@
  * To be opened once, before the process forbids itself new code (`harden.ts`): opening makes some. Functions return -1 where
  * they fail and where the system does not have them.
  */
+import type { Pointer } from "bun:ffi";
 import { isBun } from "./runtime.ts";
 
 export interface Libc {
@@ -18,6 +19,8 @@ export interface Libc {
   mlock(memory: Uint8Array): number;
   /** @see madvise(2). Linux. */
   madvise(memory: Uint8Array, advice: number): number;
+  /** The same for memory that JavaScript has nothing to do with. Linux. */
+  madviseAt(address: number, length: number, advice: number): number;
   /** A timer of its own; undefined where there is none. Linux. @see timer_create(2) */
   bootTimer(): BootTimer | undefined;
   /** Of a socket that listens already: how many may wait to be accepted from now on. @see listen(2) */
@@ -87,6 +90,7 @@ export async function openLibc(): Promise<Libc | undefined> {
     },
     mlock: (memory) => c.mlock(memory, memory.length),
     madvise: (memory, advice) => c.madvise(memory, memory.length, advice),
+    madviseAt: (address, length, advice) => c.madvise(address as Pointer, length, advice),
     bootTimer() {
       const ids = new BigUint64Array(1);
       if (timers === undefined || timers.timer_create(CLOCK_BOOTTIME, null, ids) !== 0) return undefined;

@@ -83,7 +83,10 @@ describe("with systemd", () => {
       XDG_STATE_HOME: "relative",
     };
     const unit = written(planInstall(world({}, { env })).steps)[`${UNITS}/${SERVICE}`];
-    expect(unit?.match(/^Environment=.*$/gm)).toEqual(["Environment=BUN_GC_TIMER_DISABLE=1"]);
+    expect(unit?.match(/^Environment=.*$/gm)).toEqual([
+      "Environment=BUN_GC_TIMER_DISABLE=1",
+      "Environment=MIMALLOC_PURGE_DELAY=0",
+    ]);
   });
 
   test("the socket is where MAILKEY_HOME says", () => {
@@ -141,8 +144,8 @@ describe("with launchd", () => {
       "Umask",
     ]);
     expect(dict.dict[0]).toEqual({
-      key: ["BUN_GC_TIMER_DISABLE", "MAILKEY_HOME"],
-      string: [1, "/1 < 2 && 3"],
+      key: ["BUN_GC_TIMER_DISABLE", "MIMALLOC_PURGE_DELAY", "MAILKEY_HOME"],
+      string: [1, 0, "/1 < 2 && 3"],
     });
   });
 });
