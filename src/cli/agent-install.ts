@@ -1,7 +1,7 @@
 /** `mailkey agent install` and `uninstall`: the agent as a service of this user's, started at login. */
 import { readFileSync } from "node:fs";
 import { askAgent } from "../agent/client/ask-agent.ts";
-import { carryOut } from "../agent/install/carry-out.ts";
+import { carryOut, hasUserManager } from "../agent/install/carry-out.ts";
 import { planInstall, planUninstall, type InstallPlan, type InstallWorld, type Step } from "../agent/install/plan.ts";
 import { SOCKET_UNIT } from "../agent/install/systemd.ts";
 import { commandPath } from "../platform/command-path.ts";
@@ -71,8 +71,9 @@ type:
 ${commands.map((command) => `    ${command}\n`).join("")}`;
 }
 
-/** One that was started by hand has the socket that the service manager is to have. */
+/** One that was started by hand has the socket that the service manager is to have. Where that is not there, it may go on. */
 async function stopOther({ manager }: InstallPlan, context: Context): Promise<void> {
+  if (manager === "systemd" && !(await hasUserManager({ run: (words) => runWords(words, context) }))) return;
   const isActive = ["systemctl", "--user", "is-active", "--quiet", SOCKET_UNIT] as const;
   if (manager === "systemd" && (await runWords(isActive, context)).status === 0) return;
   await askAgent(context.paths, { do: "stop" });

@@ -4,6 +4,7 @@ import type { ChildProcess } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { startWorld, type World } from "../../lab/world.ts";
+import { writeExecutable } from "../vault/support.ts";
 import { ARTEFACT, Home, succeeded, type Result } from "./harness.ts";
 
 let world: World;
@@ -161,6 +162,18 @@ describe("an agent that runs", () => {
     first.kill("SIGCONT");
     while (first.exitCode === null) await Bun.sleep(5);
     expect(succeeded(await token("--verbose", "--format", "json")).stderr).toContain("from the agent");
+  });
+
+  test("goes on when install finds no systemd to hand it to", async () => {
+    const first = await agent();
+    const programs = join(home.folder, "programs");
+    mkdirSync(programs);
+    writeExecutable(join(programs, "systemctl"), "#!/bin/sh\nexit 1\n");
+    const PATH = `${programs}:${home.environment()["PATH"]}`;
+    const { stdout } = succeeded(await home.mailkey(["agent", "install"], { env: { PATH } }));
+    expect(stdout).toContain("    systemctl --user enable --now mailkey-agent.socket mailkey-agent.service\n");
+    expect(stdout).toEndWith("there is no systemd at all: mailkey agent start\n");
+    expect(succeeded(await home.mailkey(["agent"])).stdout).toContain(`(process ${first.pid}, `);
   });
 
   test("is not said to be none when others can get into its folder, or when it hangs", async () => {

@@ -38,7 +38,8 @@ export async function carryOut({ manager, steps }: InstallPlan, ports: CarryOutP
   return left;
 }
 
-async function hasUserManager({ run }: CarryOutPorts): Promise<boolean> {
+/** Whether this user's systemd can be talked to. */
+export async function hasUserManager({ run }: Pick<CarryOutPorts, "run">): Promise<boolean> {
   return (await run(["systemctl", "--user", "show-environment"])).status === 0;
 }
 
