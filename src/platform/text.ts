@@ -3,7 +3,7 @@ import { withoutSecrets } from "./redact.ts";
 import type { Secret } from "./secret.ts";
 
 /** Of a terminal, in one byte or two, and those that turn the direction of what is written. */
-const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+const CONTROLS = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
 /**
  * One line of a peer's words: control characters (escape sequences, bidirectional overrides) become spaces, runs of

@@ -5,7 +5,7 @@ import { peerText } from "../../src/platform/text.ts";
 
 describe("a peer's words", () => {
   test("lose escape sequences, line breaks and direction overrides", () => {
-    expect(peerText("a\u001b[31mred\r\nb\u202ec\u009b1md", 100)).toBe("a [31mred b c 1md");
+    expect(peerText("a\u001b[31mred\r\nb\u202ec\u009b1md\u061ce", 100)).toBe("a [31mred b c 1md e");
   });
 
   test("are cut to the length asked for", () => {
