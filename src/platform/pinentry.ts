@@ -36,6 +36,8 @@ export interface Pinentry {
 /** Assuan allows 1,000 bytes a line; more is not pinentry. */
 const MAX_LINE_BYTES = 4096;
 const MAX_PIN_BYTES = 2048;
+/** Of a whole dialogue. One that goes on talking would keep the agent from everything else. */
+const MAX_TALK_BYTES = 64 * 1024;
 /** pinentry counts by itself; one that does not, or does not answer at all, is ended this much later. */
 const GRACE_SECONDS = 2;
 /** libgpg-error: the upper bits tell who found it. */
@@ -98,6 +100,7 @@ class Dialogue {
   /** What came of a line that has not ended yet, and of the answer so far. Both may hold a passphrase. */
   #line = new Bytes(MAX_LINE_BYTES);
   #data = new Bytes(MAX_PIN_BYTES);
+  #heardBytes = 0;
   #failure: MailkeyError | undefined;
 
   constructor(child: Child, program: string, limitMs: number) {
@@ -146,10 +149,12 @@ class Dialogue {
   }
 
   #take(chunk: Buffer): void {
+    this.#heardBytes += chunk.length;
+    if (this.#heardBytes > MAX_TALK_BYTES) this.#fail(unusable(`${this.#program} talks without end`, "protocol"));
     for (const byte of chunk) {
+      if (this.#failure !== undefined) break;
       if (byte === NEWLINE) this.#endLine();
       else if (!this.#line.add(byte)) this.#fail(unusable(`${this.#program} sent an endless line`, "protocol"));
-      if (this.#failure !== undefined) break;
     }
     chunk.fill(0);
   }
@@ -196,6 +201,7 @@ class Dialogue {
     this.#failure ??= error;
     this.#line.wipe();
     this.#data.wipe();
+    this.#child.stdout.destroy(); // it may go on
     this.#child.kill();
     this.#settle(({ reject }) => reject(error));
   }

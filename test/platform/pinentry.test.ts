@@ -92,6 +92,9 @@ describe("a pinentry", () => {
     ["gone", "exit 3", "ERR_VAULT_UNUSABLE", "ended"],
     ["endless", "tr '\\0' x < /dev/zero", "ERR_VAULT_UNUSABLE", "protocol"],
     ["flood", 'while :; do echo "D xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"; done', "ERR_VAULT_UNUSABLE", "protocol"],
+    ["chatter", "yes S hello", "ERR_VAULT_UNUSABLE", "protocol"],
+    ["curious", "yes INQUIRE x", "ERR_VAULT_UNUSABLE", "protocol"],
+    ["stubborn", "trap '' TERM; yes S hello", "ERR_VAULT_UNUSABLE", "protocol"],
     ["escape", 'echo "D a%zz"; echo OK', "ERR_VAULT_UNUSABLE", "protocol"],
     ["cut", 'echo "D a%4"; echo OK', "ERR_VAULT_UNUSABLE", "protocol"],
   ])("that is %s is told apart", async (name, getpin, code, reason) => {
