@@ -382,7 +382,8 @@ class Agent {
       ...target,
       ends_at_ms: endsAtMs,
       renews_at_ms: renewsInMs === undefined ? undefined : Math.round(systemClock.now().wallMs + renewsInMs),
-      problem,
+      problem: problem?.message,
+      hint: problem?.hint,
     };
   }
 }

@@ -35,4 +35,6 @@ export interface TokenStatus {
   readonly renews_at_ms?: number | undefined;
   /** Why the last attempt failed. */
   readonly problem?: string | undefined;
+  /** What helps: mostly a command. */
+  readonly hint?: string | undefined;
 }

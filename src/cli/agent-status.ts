@@ -50,12 +50,15 @@ function tokenTable({ tokens, state }: StatusReply, now: number, { colourOut, co
     !isOpen ? LOCKED : problem === undefined ? WELL : FAILING,
   ]);
   const problems = isOpen ? tokens.flatMap(problemOf) : [];
-  const told = problems.map((problem) => `\n${wrapText(withoutControls(problem), columns)}\n`);
+  const told = problems.map(
+    (lines) => `\n${lines.map((line) => wrapText(withoutControls(line), columns)).join("\n")}\n`,
+  );
   return `\n${table(["ACCOUNT", "RESOURCE", "TOKEN ENDS", "RENEWED", "STATE"], rows, colourOut)}${told.join("")}`;
 }
 
 /** Most name the account by themselves. */
-function problemOf({ address, problem }: TokenStatus): string[] {
+function problemOf({ address, problem, hint }: TokenStatus): string[][] {
   if (problem === undefined) return [];
-  return [problem.includes(address) ? problem : `${address}: ${problem}`];
+  const text = problem.includes(address) ? problem : `${address}: ${problem}`;
+  return [hint === undefined ? [text] : [text, hint]];
 }

@@ -5,7 +5,7 @@ import type { TokenTimes } from "./schedule.ts";
 
 interface Entry {
   readonly endsAtMs: number | undefined;
-  readonly problem: string | undefined;
+  readonly problem: { readonly message: string; readonly hint: string | undefined } | undefined;
 }
 
 /** Two ends that are nearer than this are one token's, worked out twice. */
@@ -35,9 +35,11 @@ export class Ledger {
 
   readonly observe = (event: AgentEvent): void => {
     if (event.kind === "token") this.#set(event.target, { endsAtMs: event.token.expiresAtMs, problem: undefined });
-    else if (event.kind === "failed")
-      this.#set(event.target, { ...this.of(event.target), problem: event.error.message });
     else if (event.kind === "gone") this.#entries.delete(keyOf(event.target));
+    else if (event.kind === "failed") {
+      const { message, hint } = event.error;
+      this.#set(event.target, { ...this.of(event.target), problem: { message, hint } });
+    }
   };
 
   #set(target: Target, entry: Entry): void {

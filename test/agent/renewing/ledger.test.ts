@@ -16,11 +16,11 @@ beforeEach(() => {
 });
 
 test("a failure is told until there is a later token, though it changes the files", () => {
-  const error = new MailkeyError("ERR_SIGN_IN_AGAIN", "it is over");
+  const error = new MailkeyError("ERR_SIGN_IN_AGAIN", "it is over", { hint: "mailkey login" });
   ledger.observe({ kind: "failed", target: TARGET, error, isPermanent: true, validSeconds: 600 });
   wallMs += 10_000;
   ledger.begin(TARGET, { ...LIFETIME, remainingSeconds: 590.2 });
-  expect(ledger.of(TARGET).problem).toBe("it is over");
+  expect(ledger.of(TARGET).problem).toEqual({ message: "it is over", hint: "mailkey login" });
   ledger.begin(TARGET, { ...LIFETIME, remainingSeconds: 3600 });
   expect(ledger.of(TARGET)).toEqual({ endsAtMs: wallMs + 3_600_000, problem: undefined });
 });
