@@ -20,6 +20,7 @@ export type ExchangeEnd = "done" | "absent" | "silent";
 export function exchange(path: string, line: string, options: Exchange): Promise<ExchangeEnd> {
   return new Promise((resolve, reject) => {
     const { silenceMs, maxBytes, onLine, signal } = options;
+    if (signal?.aborted === true) return reject(signal.reason as Error);
     const chunks = new LineBuffer(maxBytes);
     let opened: Opened | undefined;
     let settled = false;

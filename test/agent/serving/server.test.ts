@@ -114,7 +114,39 @@ describe("the agent's server", () => {
     await other.hears("quick\n");
     finish("done");
     await waiting.hears("done\n");
+    await new Promise((resolve) => setTimeout(resolve, 25)); // several times what is between two waits
     expect(waiting.heard).toMatch(/^(wait\n){3,}done\n$/);
+  });
+
+  test("drops nobody who goes on asking, nor who waits for an answer, however long", async () => {
+    const requestMs = 200;
+    const { promise: slow, resolve: finish } = Promise.withResolvers<string>();
+    const { path, server } = await start({
+      answer: (line) => (line === "slow" ? slow : "quick"),
+      limits: { requestMs, waitMs: 10 },
+    });
+    const waiting = new Client(path).say("slow\n");
+    const asking = new Client(path);
+    for (const end = performance.now() + 2.5 * requestMs; performance.now() < end; ) {
+      asking.heard = "";
+      await asking.say("x\n").hears("quick\n");
+    }
+    finish("done");
+    await waiting.hears("done\n");
+    expect(server.counts.dropped).toBe(0);
+  });
+
+  test("does not keep the connection of one who has been answered over HTTP and stays", async () => {
+    const { path, server, fates } = await start({ limits: { requestMs: 50 } });
+    const staying = connect({ path, allowHalfOpen: true });
+    open.push({ close: () => staying.destroy() });
+    staying
+      .on("error", () => undefined)
+      .resume()
+      .write("GET /metrics HTTP/1.1\r\n\r\n");
+    await accepted(server, 1);
+    while (server.counts.connected > 0) await new Promise((resolve) => setTimeout(resolve, 2));
+    expect(fates).toEqual(["served"]);
   });
 
   test("drops who stays silent, who drips, and who does not take the answers", async () => {
@@ -175,6 +207,16 @@ describe("the agent's server", () => {
     const fourth = new Client(path);
     await fourth.closed;
     expect(fourth.heard).toBe("busy\n");
+  });
+
+  test("takes one for silent from its last answer on", async () => {
+    const { path, server } = await start({ limits: { clients: 2 } });
+    const [first, second] = [new Client(path), new Client(path)];
+    await accepted(server, 2);
+    for (const each of [second, first]) await each.say("hello\n").hears("answer");
+    await Promise.all([new Client(path).say("hello\n").hears("answer"), second.closed]);
+    first.heard = "";
+    await first.say("still there\n").hears("answer to still there");
   });
 
   test("has no more clients than places when a crowd comes at the same moment", async () => {

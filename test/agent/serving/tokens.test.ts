@@ -1,16 +1,17 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { mkdtempSync, rmSync } from "node:fs";
+import { appendFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { AgentEvent } from "../../../src/agent/event.ts";
 import type { TokenReply, WireError } from "../../../src/agent/protocol.ts";
 import type { Attempt } from "../../../src/agent/renewing/renewal.ts";
 import { TokenService, type Wanted } from "../../../src/agent/serving/tokens.ts";
-import { defaultConfig } from "../../../src/accounts/config.ts";
-import { deleteAccount, saveAccount } from "../../../src/accounts/store.ts";
+import { configPath, defaultConfig } from "../../../src/accounts/config.ts";
+import { accountPath, deleteAccount, saveAccount } from "../../../src/accounts/store.ts";
 import { resolvePaths, type Paths } from "../../../src/platform/paths.ts";
 import { encodeCredential, type Credential } from "../../../src/tokens/credential.ts";
 import { MailkeyError } from "../../../src/errors.ts";
+import { vaultSettingsPath } from "../../../src/vault/settings.ts";
 import { granted, refused, type Reply } from "../../tokens/harness.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { MemoryVault } from "../../support/memory-vault.ts";
@@ -145,6 +146,21 @@ describe("an answer that is remembered", () => {
     expect(await bench.token()).toBe(expected);
   });
 
+  test.each([
+    ["the vault's settings", vaultSettingsPath],
+    ["the configuration", configPath],
+    ["the file of the account whose sign-in is used", (paths: Paths) => accountPath(paths, ADDRESS)],
+  ])("is looked for anew when %s may have changed", async (_what, pathIn) => {
+    const shared = { address: OTHER };
+    saveAccount(bench.paths, { address: OTHER, credential: ADDRESS });
+    await bench.token(shared);
+    await bench.token(shared);
+    expect(bench.answered.at(-1)).toEqual(["hot", undefined]);
+    appendFileSync(pathIn(bench.paths), "# edited\n");
+    expect(await bench.token(shared)).toBe(`access of ${ADDRESS}`);
+    expect(bench.answered.at(-1)).toEqual(["cached", undefined]);
+  });
+
   test("is not given when the account is gone", async () => {
     await remembered();
     deleteAccount(bench.paths, ADDRESS);
@@ -178,6 +194,13 @@ describe("programs that ask at the same moment", () => {
     const tokens = await Promise.all(Array.from({ length: 50 }, () => bench.token()));
     expect(new Set(tokens)).toEqual(new Set(["access-2"]));
     expect(bench.requests).toBe(1);
+  });
+
+  test("do not share one that does not last as long as they need", async () => {
+    bench.clock.advance(2_000_000);
+    bench.replies.push(granted({ scope: "mail" }));
+    const [short, long] = await Promise.all([bench.token(), bench.token({ address: ADDRESS, min_ttl: 3000 })]);
+    expect([short, long]).toEqual([`access of ${ADDRESS}`, "access-2"]);
   });
 
   test("share its failure", async () => {
@@ -223,6 +246,15 @@ describe("a renewal ahead of time", () => {
     bench.replies.push(refused("invalid_grant"));
     expect(await renew()).toMatchObject({ kind: "failed", isPermanent: true, remainingSeconds: 3600 });
     expect(bench.events.at(-1)).toMatchObject({ kind: "failed", isPermanent: true, validSeconds: 3600 });
+  });
+
+  test("that is interrupted is no failure to tell of", async () => {
+    bench.locked = new MailkeyError("ERR_INTERRUPTED", "interrupted");
+    await renew();
+    expect(bench.events).toEqual([]);
+    bench.locked = new MailkeyError("ERR_VAULT_LOCKED", "locked");
+    await renew();
+    expect(bench.events).toMatchObject([{ kind: "failed", isPermanent: false }]);
   });
 
   test("waits for what has to change: a locked vault, a sign-in, an account", async () => {

@@ -259,18 +259,31 @@ describe("locking", () => {
   test("counts for a credential that is being decrypted: nobody gets it any more", async () => {
     const stored = await world.ageVault([A]);
     world.answers(RIGHT);
-    const [gate, waiting] = [world.file("gate"), world.file("waiting")];
-    const guarded = `if [ -e ${gate} ]; then touch ${waiting}; while [ -e ${gate} ]; do sleep 0.02; done; fi; exec "$@"`;
-    const { lock, read, memory } = world.agent({ program: ["/bin/sh", "-c", guarded, "sh", ...PROGRAM] });
+    const { program, isWaiting, open, close } = gate();
+    const { lock, read, memory } = world.agent({ program });
     await read(A);
     await stored.write(A, bytes("newer"));
-    writeFileSync(gate, "");
+    close();
     const reading = read(A);
-    await until(() => existsSync(waiting));
+    await until(isWaiting);
     lock.lock("asked");
-    rmSync(gate);
+    open();
     expect(await locked(reading)).toBe("needs_person");
     expect(memory.use().secrets).toBe(0);
+  });
+
+  test("counts for a passphrase that is being tried: it opens nothing any more", async () => {
+    await world.ageVault([A]);
+    const { program, isWaiting, open, close } = gate();
+    const { lock, read, events, memory } = world.agent({ program });
+    close();
+    const unlocking = lock.unlock({ passphrase: new Secret(PASSPHRASE) });
+    await until(isWaiting);
+    lock.lock("asked");
+    open();
+    expect(await locked(unlocking)).toBe("needs_person");
+    expect(await locked(read(A))).toBe("needs_person");
+    expect([(await lock.status()).state, memory.use().secrets, events]).toEqual(["locked", 0, ["locked: asked"]]);
   });
 
   test("keeps no renewal from storing what it was granted, and the passphrase not a moment longer", async () => {
@@ -340,6 +353,18 @@ test("another vault that becomes active is the one that counts, and nothing of t
   await locked((await lease.openVault()).write(A, bytes("not under the old passphrase")));
   lease.end();
 });
+
+/** A program that decrypts and encrypts, but waits in front of a closed gate. */
+function gate() {
+  const [closed, waiting] = [world.file("gate"), world.file("waiting")];
+  const script = `if [ -e ${closed} ]; then touch ${waiting}; while [ -e ${closed} ]; do sleep 0.02; done; fi; exec "$@"`;
+  return {
+    program: ["/bin/sh", "-c", script, "sh", ...PROGRAM],
+    isWaiting: () => existsSync(waiting),
+    close: () => writeFileSync(closed, ""),
+    open: () => rmSync(closed),
+  };
+}
 
 async function reasonOf(task: Promise<unknown>): Promise<unknown> {
   return (await failureOf(task)).details?.["reason"];
