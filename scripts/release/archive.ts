@@ -6,6 +6,7 @@ import { VERSION } from "../../src/version.ts";
 import type { Source } from "../build/compile.ts";
 import { pages } from "../build/pages.ts";
 import { executableName, type Target } from "../build/targets.ts";
+import { handbook } from "./handbook.ts";
 import { thirdPartyLicences } from "./licences.ts";
 import { type Entries, stage, tarball } from "./staging.ts";
 
@@ -27,6 +28,7 @@ export async function executableArchive({ source, target, executable, into, quic
     [executableName(target)]: { content: { copyOf: executable }, executable: true },
     LICENSE: { content: readFileSync(join(root, "LICENSE")) },
     "THIRD-PARTY-LICENSES": { content: thirdPartyLicences(root) },
+    ...handbook(root),
     ...Object.fromEntries(Object.entries(await pages()).map(([path, content]) => [path, { content }])),
   };
   const folder = mkdtempSync(join(tmpdir(), "mailkey-archive-"));

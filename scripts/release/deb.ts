@@ -20,6 +20,7 @@ import { run } from "../build/run.ts";
 import type { Target } from "../build/targets.ts";
 import type { ArchiveOptions } from "./archive.ts";
 import { checkHeader, type Header } from "./header.ts";
+import { handbook } from "./handbook.ts";
 import { thirdPartyLicences } from "./licences.ts";
 import { type Entries, type Entry, gzipped, stage } from "./staging.ts";
 
@@ -69,7 +70,11 @@ async function documents({ root, stamp }: Source): Promise<Record<string, Entry>
     "usr/share/lintian/overrides/mailkey": ours("packaging/debian/lintian-overrides"),
   };
   for (const { name, text } of systemdUnits("/usr/bin/mailkey")) texts[`usr/lib/systemd/user/${name}`] = text;
-  return Object.fromEntries(Object.entries(texts).map(([path, content]) => [path, { content }]));
+  const { "CHANGELOG.md": _compressedAbove, ...handbookPages } = handbook(root);
+  return Object.fromEntries([
+    ...Object.entries(texts).map(([path, content]) => [path, { content }]),
+    ...Object.entries(handbookPages).map(([path, entry]) => [`usr/share/doc/mailkey/${path}`, entry]),
+  ]) as Record<string, Entry>;
 }
 
 function controlFile({ name, debian }: Target, { libraries, symbolVersions }: Header, entries: Entries): Entry {

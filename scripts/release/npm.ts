@@ -15,6 +15,7 @@ import { pages } from "../build/pages.ts";
 import { run } from "../build/run.ts";
 import { executableName, TARGETS } from "../build/targets.ts";
 import type { ArchiveOptions } from "./archive.ts";
+import { handbook } from "./handbook.ts";
 import { thirdPartyLicences } from "./licences.ts";
 import { type Entries, type Entry, stage, tarball } from "./staging.ts";
 
@@ -50,8 +51,7 @@ export async function mainPackage(source: Source, bundle: string, into: string):
   const ours = (path: string): Entry => ({ content: { copyOf: join(source.root, path) } });
   const entries = {
     ...terms(source.root),
-    "README.md": ours("README.md"),
-    "CHANGELOG.md": ours("CHANGELOG.md"),
+    ...handbook(source.root),
     "man/mailkey.1": { content: (await pages())["mailkey.1"] },
     "bin/mailkey": { ...ours("packaging/npm/mailkey"), executable: true },
     ...Object.fromEntries(

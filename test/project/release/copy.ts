@@ -6,9 +6,10 @@ import { bundledPackages } from "../../../scripts/release/bundled.ts";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 
-const READ = "src scripts packaging package.json package-lock.json tsconfig.json LICENSE README.md CHANGELOG.md".split(
-  " ",
-);
+const READ =
+  "src scripts packaging docs package.json package-lock.json tsconfig.json LICENSE README.md CHANGELOG.md SECURITY.md".split(
+    " ",
+  );
 
 export function copySource(folder: string): void {
   for (const path of [...READ, ...bundledPackages(root).map((each) => each.path)]) {

@@ -52,6 +52,22 @@ withPrograms(["dpkg-deb"])("a release", () => {
     ]);
   });
 
+  test("has everywhere the pages that the program speaks of", async () => {
+    const [place] = places;
+    const named = await run("grep", ["-rhoE", "docs/[a-z0-9-]+\\.md", "src"], { cwd: place });
+    const pages = [...new Set(named.trim().split("\n"))];
+    expect(pages.length).toBeGreaterThan(5);
+    const listings = {
+      [`mailkey-${version}-${host.name}.tar.gz`]: ["tar", "-tf"],
+      [`mailkey-${version}.tgz`]: ["tar", "-tf"],
+      [`mailkey_${version}-1_${host.debian}.deb`]: ["dpkg-deb", "--contents"],
+    };
+    for (const [file, [program = "", option = ""]] of Object.entries(listings)) {
+      const listing = await run(program, [option, join(place, "dist/release", file)]);
+      expect([file, ...pages.filter((page) => !listing.includes(`/${page}\n`))]).toEqual([file]);
+    }
+  });
+
   test("has checksums that sha256sum finds right", async () => {
     await run("sha256sum", ["--check", "--strict", "SHA256SUMS"], { cwd: join(places[0], "dist/release") });
   });
