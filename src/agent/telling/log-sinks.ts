@@ -38,7 +38,13 @@ export function logPath({ state }: Pick<Paths, "state">): string {
 /** Two of these are the most that a detached agent leaves behind; at level info that is months. */
 const MAX_LOG_BYTES = 1024 * 1024;
 
-const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0);
+/** Without waiting: opening a pipe in the log's place would hold the agent up until somebody reads it. */
+const APPEND =
+  constants.O_WRONLY |
+  constants.O_APPEND |
+  constants.O_CREAT |
+  (constants.O_NOFOLLOW ?? 0) |
+  (constants.O_NONBLOCK ?? 0);
 
 /** Appends to a file (0600); when it grows beyond `maxBytes` it becomes `PATH.1`, in the place of the one before. */
 export function fileSink(path: string, maxBytes = MAX_LOG_BYTES): Sink & { close(): void } {

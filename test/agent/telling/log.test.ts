@@ -15,6 +15,7 @@ import { dirname, join } from "node:path";
 import { createLog, type LogValues } from "../../../src/agent/telling/log.ts";
 import { logObserver, logOccasion } from "../../../src/agent/telling/log-events.ts";
 import { fileSink, leadsToJournal, logPath } from "../../../src/agent/telling/log-sinks.ts";
+import { run } from "../../../src/platform/process.ts";
 import { Secret } from "../../../src/platform/secret.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { ADDRESS, AgentWorld, failed, TARGET } from "../world.ts";
@@ -155,6 +156,13 @@ describe("the log's file", () => {
     symlinkSync(elsewhere, path);
     expect(() => fileSink(path)("x", "info")).toThrow("ELOOP");
     expect(readFileSync(elsewhere, "utf8")).toBe("");
+  });
+
+  test("holds nobody up when it is a pipe that nobody reads", async () => {
+    const path = logPath(world.paths);
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    await run("mkfifo", [path]);
+    expect(() => fileSink(path)("x", "info")).toThrow("ENXIO");
   });
 });
 
