@@ -105,7 +105,6 @@ class Agent {
   /** By whichever way. */
   readonly #ending: AbortSignal;
   #config: Config;
-  #locksAtMs: number | undefined;
   /** Never rejects. */
   #bringing = Promise.resolve();
   #protection: readonly Protection[] = [];
@@ -129,6 +128,7 @@ class Agent {
       paths,
       env: this.#env,
       alarm: alarm(),
+      clock: systemClock,
       memory: new SecretMemory(libc),
       program: ownCommand(),
       config: () => this.#config.agent,
@@ -296,10 +296,8 @@ class Agent {
   }
 
   #lockChanged(event: Extract<AgentEvent, { kind: "locked" | "unlocked" }>): void {
-    const isOpen = event.kind === "unlocked";
-    this.#noteLockTime(isOpen);
     this.#observe(event);
-    if (isOpen) {
+    if (event.kind === "unlocked") {
       this.#renewer.vaultUnlocked();
       for (const kept of this.#roster.all) this.#bringToFile(kept);
       return;
@@ -317,16 +315,11 @@ class Agent {
     }
   }
 
-  #noteLockTime(isOpen: boolean): void {
-    const { lockAfterMs } = this.#config.agent;
-    this.#locksAtMs = isOpen && lockAfterMs !== undefined ? systemClock.now().wallMs + lockAfterMs : undefined;
-  }
-
   async #reload(): Promise<void> {
     const { lockAfterMs } = this.#config.agent;
     await this.#orLogged(async () => {
       this.#config = loadConfig(this.#ports.paths, this.#env);
-      if (this.#config.agent.lockAfterMs !== lockAfterMs) this.#noteLockTime(await this.#vault.lockAfterChanged());
+      if (this.#config.agent.lockAfterMs !== lockAfterMs) this.#vault.lockAfterChanged();
       this.#tokens.forget();
       await this.#review();
     });
@@ -356,7 +349,7 @@ class Agent {
 
   async #status(): Promise<StatusReply> {
     const { paths, env } = this.#ports;
-    const { state, needs, memory } = await this.#vault.status();
+    const { state, needs, locksAtMs, memory } = await this.#vault.status();
     return {
       v: PROTOCOL_VERSION,
       version: VERSION,
@@ -366,7 +359,7 @@ class Agent {
       socket: socketPath(paths),
       state,
       needs,
-      locks_at_ms: needs === "nothing" ? undefined : this.#locksAtMs, // what nobody unlocked does not lock itself
+      locks_at_ms: locksAtMs,
       memory,
       protection: this.#protection,
       clients: this.#server.counts,

@@ -13,6 +13,7 @@
  */
 import { isMailkeyError, type MailkeyError } from "../../errors.ts";
 import type { Alarm } from "../../platform/alarm.ts";
+import type { Clock } from "../../platform/clock.ts";
 import { withLimit } from "../../platform/limit.ts";
 import type { Environment, Paths } from "../../platform/paths.ts";
 import type { MemoryUse, SecretMemory } from "../../platform/secret-memory.ts";
@@ -30,6 +31,7 @@ export interface UnlockPorts {
   /** The agent's own environment. */
   readonly env: Environment;
   readonly alarm: Alarm;
+  readonly clock: Clock;
   readonly memory: SecretMemory;
   /** How this program is run: for a passphrase's key another process is started. */
   readonly program: readonly string[];
@@ -47,6 +49,8 @@ export interface UnlockStatus {
   /** `unlocked` for a vault that needs nobody, unless it is `locked`. */
   readonly state: LockState;
   readonly needs: Needs;
+  /** When it will lock itself, in milliseconds since the Unix epoch. */
+  readonly locksAtMs: number | undefined;
   readonly memory: MemoryUse;
 }
 
@@ -76,6 +80,9 @@ export class VaultLock {
   readonly #opener: VaultOpener;
   #env: Environment;
   #state: Exclude<LockState, "refused"> | { readonly refused: MailkeyError } = "closed";
+  /** Of the vault that is unlocked. What nobody has unlocked does not lock itself. */
+  #neededPerson = false;
+  #locksAtMs: number | undefined;
   #question: Promise<void> | undefined;
   /** Ends the question that is on somebody's screen. */
   #stopAsking = new AbortController();
@@ -165,11 +172,9 @@ export class VaultLock {
     this.#becomeUnlocked(opened.needs);
   }
 
-  /** `lockAfterMs` is another one now. An open vault is locked that long from now. @returns whether it is open */
-  async lockAfterChanged(): Promise<boolean> {
-    const isOpen = this.#state === "unlocked";
-    if (isOpen) this.#lockLater((await this.#opener.open()).needs);
-    return isOpen;
+  /** `lockAfterMs` is another one now. An open vault is locked that long from now. */
+  lockAfterChanged(): void {
+    if (this.#state === "unlocked") this.#lockLater();
   }
 
   /** Who waits for its answer is told that the vault is locked. That of gpg or the keyring stays. */
@@ -186,7 +191,7 @@ export class VaultLock {
     );
     const state = typeof this.#state === "object" ? "refused" : this.#state;
     const isOpen = needs === "nothing" && state !== "locked";
-    return { state: isOpen ? "unlocked" : state, needs, memory: this.#held.use() };
+    return { state: isOpen ? "unlocked" : state, needs, locksAtMs: this.#locksAtMs, memory: this.#held.use() };
   }
 
   async #read(name: string, asking: Asking): Promise<Uint8Array | undefined> {
@@ -297,14 +302,16 @@ export class VaultLock {
 
   #becomeUnlocked(needs: Needs): void {
     this.#state = "unlocked";
-    this.#lockLater(needs);
+    this.#neededPerson = needs !== "nothing";
+    this.#lockLater();
     this.#ports.observe({ kind: "unlocked" });
   }
 
-  #lockLater(needs: Needs): void {
-    const { alarm, config } = this.#ports;
-    const { lockAfterMs } = config();
-    if (needs === "nothing" || lockAfterMs === undefined) alarm.clear();
+  #lockLater(): void {
+    const { alarm, clock, config } = this.#ports;
+    const lockAfterMs = this.#neededPerson ? config().lockAfterMs : undefined;
+    this.#locksAtMs = lockAfterMs === undefined ? undefined : clock.now().wallMs + lockAfterMs;
+    if (lockAfterMs === undefined) alarm.clear();
     else alarm.set(lockAfterMs, () => this.lock("time"));
   }
 
@@ -316,6 +323,7 @@ export class VaultLock {
 
   #forget(): void {
     this.#ports.alarm.clear();
+    this.#locksAtMs = undefined;
     this.#held.forget();
     this.#passphrase.endTerm();
   }

@@ -201,18 +201,21 @@ describe("locking", () => {
       lockAfterMs: undefined,
       pinentry: world.pinentry,
     };
-    const { lock, read, alarm } = world.agent({ config: () => settings });
+    const { lock, read, alarm, clock } = world.agent({ config: () => settings });
     settings.lockAfterMs = 1000;
-    expect(await lock.lockAfterChanged()).toBe(false);
+    lock.lockAfterChanged();
+    expect(alarm.ring).toBeUndefined();
     settings.lockAfterMs = undefined;
     await read(A);
     expect(alarm.ring).toBeUndefined();
     settings.lockAfterMs = 60_000;
-    expect(await lock.lockAfterChanged()).toBe(true);
+    lock.lockAfterChanged();
     expect(alarm.afterMs).toBe(60_000);
+    expect((await lock.status()).locksAtMs).toBe(clock.wallMs + 60_000);
     settings.lockAfterMs = undefined;
-    await lock.lockAfterChanged();
+    lock.lockAfterChanged();
     expect(alarm.ring).toBeUndefined();
+    expect((await lock.status()).locksAtMs).toBeUndefined();
   });
 
   test("comes by itself after lock_after, counted from unlocking; and then the next program may ask", async () => {
@@ -344,14 +347,19 @@ describe("locking", () => {
 test("another vault that becomes active is the one that counts, and nothing of the old one is kept", async () => {
   await world.ageVault([A]);
   world.answers(RIGHT);
-  const { lock, read, memory } = world.agent();
+  const { lock, read, memory } = world.agent({ lockAfterMs: 1000 });
   const lease = lock.lease("never");
   await read(A);
+  expect((await lock.status()).locksAtMs).toBeNumber();
   saveVaultSettings(world.paths, { active: "age", folder: "vault-2", age: { passphrase: "prompt" } });
+  expect(await lock.status()).toMatchObject({ state: "closed", locksAtMs: undefined });
   expect(await read(A)).toBeUndefined();
   expect(memory.use().secrets).toBe(0);
   await locked((await lease.openVault()).write(A, bytes("not under the old passphrase")));
   lease.end();
+  lock.lock("asked");
+  saveVaultSettings(world.paths, { active: "age", folder: "vault-3", age: { passphrase: "prompt" } });
+  expect((await lock.status()).state).toBe("locked");
 });
 
 /** A program that decrypts and encrypts, but waits in front of a closed gate. */

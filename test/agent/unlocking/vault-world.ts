@@ -10,6 +10,7 @@ import { agePassphraseCipher } from "../../../src/vault/age.ts";
 import { fileVault } from "../../../src/vault/file-vault.ts";
 import { saveVaultSettings } from "../../../src/vault/settings.ts";
 import type { Vault } from "../../../src/vault/vault.ts";
+import { FakeClock } from "../../support/fake-clock.ts";
 import { cleanEnv, pathsIn, shortFolder, writeExecutable } from "../../vault/support.ts";
 
 export const PASSPHRASE = "correct horse 50% battery\\staple é";
@@ -100,12 +101,14 @@ done
 
     agent(options: Partial<UnlockPorts> & { lockAfterMs?: number } = {}) {
       const alarm = new FakeAlarm();
+      const clock = new FakeClock();
       const events: string[] = [];
       const memory = new SecretMemory(undefined);
       const lock = new VaultLock({
         paths,
         env: { ...env, ...SOMEWHERE },
         alarm,
+        clock,
         memory,
         program: PROGRAM,
         config: () => ({ lockAfterMs: options.lockAfterMs, pinentry }),
@@ -114,7 +117,7 @@ done
       });
       const read = async (name: string, asking: "may-ask" | "never" = "may-ask") =>
         text(await (await lock.openVault(asking)).read(name));
-      return { lock, alarm, events, memory, read };
+      return { lock, alarm, clock, events, memory, read };
     },
   };
 }
