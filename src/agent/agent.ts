@@ -168,7 +168,7 @@ class Agent {
       config: () => this.#config,
       kept: (kept) => {
         const { renewable, times } = kept;
-        this.#ledger.begin(renewable.target, times);
+        this.#ledger.begin(kept);
         this.#renewer.set(renewable, times);
         this.#bringToFile(kept);
       },

@@ -36,6 +36,6 @@ function terminalAsker({ terminal, signal }: Context): AskPassphrase {
 
 function lockedVault(): MailkeyError {
   return new MailkeyError("ERR_VAULT_LOCKED", "the vault needs a passphrase, and there is no terminal to ask on", {
-    hint: "name a passphrase file or command: mailkey help vault",
+    hint: "mailkey agent start, then mailkey agent unlock; or name a passphrase file or command: mailkey help vault",
   });
 }

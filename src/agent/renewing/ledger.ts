@@ -1,7 +1,8 @@
 /** What `agent status` tells of each token: when it ends, and what went wrong last. An observer. */
 import type { Clock } from "../../platform/clock.ts";
 import type { AgentEvent, Target } from "../event.ts";
-import type { TokenTimes } from "./schedule.ts";
+import { shellWord } from "../../platform/shell.ts";
+import type { Kept } from "./targets.ts";
 
 interface Entry {
   readonly endsAtMs: number | undefined;
@@ -25,12 +26,16 @@ export class Ledger {
   }
 
   /** What the files say. They change with a failure, too: only a later token has overcome it. */
-  begin(target: Target, times: TokenTimes | undefined): void {
-    if (times === undefined) return;
-    const endsAtMs = Math.round(this.#clock.now().wallMs + times.remainingSeconds * 1000);
+  begin({ renewable, times, refusal, credential }: Pick<Kept, "renewable" | "times" | "refusal" | "credential">): void {
+    const { target } = renewable;
     const before = this.of(target);
-    const isLater = endsAtMs - (before.endsAtMs ?? 0) > SAME_MS;
-    this.#set(target, { endsAtMs, problem: isLater ? undefined : before.problem });
+    const endsAtMs =
+      times === undefined ? before.endsAtMs : Math.round(this.#clock.now().wallMs + times.remainingSeconds * 1000);
+    const isLater = (endsAtMs ?? 0) - (before.endsAtMs ?? 0) > SAME_MS;
+    const known = isLater ? undefined : before.problem;
+    const noted =
+      refusal === undefined ? undefined : { message: refusal, hint: `mailkey login ${shellWord(credential)}` };
+    this.#set(target, { endsAtMs, problem: known ?? noted });
   }
 
   readonly observe = (event: AgentEvent): void => {

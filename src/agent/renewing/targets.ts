@@ -13,6 +13,7 @@ import { readAccount } from "../../accounts/store.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { Paths } from "../../platform/paths.ts";
 import { remainingSeconds } from "../../tokens/freshness.ts";
+import { signInNeeded } from "../../tokens/failures.ts";
 import { readRecord, type CredentialRecord } from "../../tokens/record.ts";
 import type { Renewable } from "./kept-token.ts";
 import type { TokenTimes } from "./schedule.ts";
@@ -25,6 +26,8 @@ export interface Kept {
   readonly provider: string;
   /** Undefined when there is no token yet. */
   readonly times: TokenTimes | undefined;
+  /** Why somebody has to sign in, as it was noted when an attempt was refused; undefined when nobody has to. */
+  readonly refusal: string | undefined;
   /** Whether the token goes into a file. */
   readonly tokenFile: boolean;
   /** Changes when something has that an attempt may depend on; not with a failure, nor a refusal. */
@@ -54,10 +57,16 @@ export async function keptTokens(paths: Paths, config: Config, clock: Clock, add
         token === undefined
           ? undefined
           : { remainingSeconds: remainingSeconds(token, clock.now()), lifetimeSeconds: token.lifetimeSeconds },
+      refusal: refusalIn(account, record),
       tokenFile: tokenFile && index === 0,
       mark: JSON.stringify([account.account, record?.signedInAt, token, ahead]),
     };
   });
+}
+
+function refusalIn({ grant, credential }: ResolvedAccount, record: CredentialRecord | undefined): string | undefined {
+  if (grant !== "sign_in" || record?.needsSignIn !== true) return undefined;
+  return record.failure?.reason ?? signInNeeded(credential).message;
 }
 
 async function usable(paths: Paths, address: string): Promise<ResolvedAccount | undefined> {
