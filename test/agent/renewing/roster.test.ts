@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { Roster } from "../../../src/agent/renewing/roster.ts";
 import type { Kept } from "../../../src/agent/renewing/targets.ts";
 import type { AccountFile } from "../../../src/accounts/account.ts";
-import { defaultConfig } from "../../../src/accounts/config.ts";
+import { defaultConfig, type Config } from "../../../src/accounts/config.ts";
 import { deleteAccount, saveAccount } from "../../../src/accounts/store.ts";
 import { resolvePaths } from "../../../src/platform/paths.ts";
 import { removeRecord, writeRecord, type CredentialRecord } from "../../../src/tokens/record.ts";
@@ -19,15 +19,17 @@ let home: string;
 let kept: Kept[];
 let gone: string[];
 let roster: Roster;
+let config: Config;
 
 beforeEach(() => {
   home = mkdtempSync(join(tmpdir(), "mkr-"));
   kept = [];
   gone = [];
+  config = defaultConfig({});
   roster = new Roster({
     paths: resolvePaths({ MAILKEY_HOME: home }),
     clock,
-    config: () => defaultConfig({}),
+    config: () => config,
     kept: (each) => kept.push(each),
     gone: ({ address, resource }) => gone.push(`${address} ${resource}`),
   });
@@ -107,6 +109,30 @@ test("an edited account is looked at anew, and a removed one is gone", async () 
   await changed(`${ADDRESS}.toml`);
   expect(gone).toEqual([`${ADDRESS} mail`]);
   expect(roster.all).toEqual([]);
+});
+
+test("other settings of when to renew are news of every account, and other settings are not", async () => {
+  save();
+  note();
+  await roster.review();
+  names();
+  config = { ...config, agent: { ...config.agent, notifications: false } };
+  await roster.review();
+  expect(names()).toEqual([]);
+  config = { ...config, agent: { ...config.agent, renewAheadSeconds: 1200 } };
+  await roster.review();
+  expect(names()).toEqual([`${ADDRESS} mail`]);
+});
+
+test("only the token of the default resource goes into the file", async () => {
+  save({ token_file: true });
+  const token = { obtainedAt: clock.now(), lifetimeSeconds: 3600, scope: "any" };
+  note({ accessTokens: { mail: token, graph: token } });
+  await roster.review();
+  expect(kept.map(({ renewable, tokenFile }) => [renewable.target.resource, tokenFile])).toEqual([
+    ["mail", true],
+    ["graph", false],
+  ]);
 });
 
 test("an account that cannot be used is passed over", async () => {

@@ -172,6 +172,15 @@ describe("a hook that does not end", () => {
     await until(() => !isAlive(pid));
   });
 
+  test("leaves nothing that it has started, though that will not be ended and its shell is gone", async () => {
+    const deaf = `sh -c 'trap "" TERM; echo $$ > "$HOOK_FOLDER/child.part"; mv "$HOOK_FOLDER/child.part" "$HOOK_FOLDER/child"`;
+    start({ renewed: `${deaf}; while :; do sleep 0.1; done' & wait` }, 300);
+    hooks?.observe(world.token());
+    const pid = await child();
+    await ended();
+    await until(() => !isAlive(pid));
+  });
+
   test("and will not be ended is killed, when the agent stops as well", async () => {
     start({ renewed: `trap '' TERM; ${endless} while :; do wait; done` });
     hooks?.observe(world.token());

@@ -140,6 +140,16 @@ describe("the log's file", () => {
     expect(readFileSync(path, "utf8")).toBe("one\ntwo\n");
   });
 
+  test("is of bounded size, however often the agent starts anew", () => {
+    const path = logPath(world.paths);
+    for (let count = 0; count < 100; count += 1) {
+      const sink = fileSink(path, 1000);
+      sink("x".repeat(99), "info");
+      sink.close();
+    }
+    expect(lstatSync(path).size).toBeLessThanOrEqual(1000);
+  });
+
   test("takes a line that is longer than the limit", () => {
     const path = logPath(world.paths);
     const sink = fileSink(path, 10);

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { saveAccount } from "../../../src/accounts/store.ts";
+import { deleteAccount, saveAccount } from "../../../src/accounts/store.ts";
 import type { Occasion } from "../../../src/agent/telling/occasion.ts";
 import { Warnings } from "../../../src/agent/telling/warnings.ts";
 import { ADDRESS, AgentWorld, DAY_MS, failed, HOUR_MS, TARGET } from "../world.ts";
@@ -211,6 +211,14 @@ describe("a sign-in that ends", () => {
     expect(news()).toEqual(["sign-in-ends", "sign-in-ends"]);
   });
 
+  test("that came to its end while the machine slept is told as over, not as about to end", async () => {
+    world.record(ends(7 * 86_400));
+    await warnings.look();
+    world.clock.advance(8 * DAY_MS);
+    await restart();
+    expect(news()).toEqual(["sign-in-over"]);
+  });
+
   test("within half an hour of its last use is told when it is over, and never as a warning", async () => {
     world.record(ends(1800));
     await warnings.look();
@@ -315,6 +323,14 @@ describe("the notes of what was told", () => {
     expect(readFileSync(file(), "utf8")).not.toContain("words of the provider");
     expect(readFileSync(file(), "utf8")).toContain(ADDRESS);
     await observe({ kind: "gone", target: TARGET });
+    expect(readFileSync(file(), "utf8")).not.toContain(ADDRESS);
+  });
+
+  test("lose accounts that were removed while there was no agent", async () => {
+    world.record();
+    await observe(failed("ERR_SIGN_IN_AGAIN"));
+    deleteAccount(world.paths, ADDRESS);
+    await restart();
     expect(readFileSync(file(), "utf8")).not.toContain(ADDRESS);
   });
 
