@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, spyOn, test } from "bun:test";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { deleteAccount, saveAccount } from "../../src/accounts/store.ts";
@@ -76,7 +76,10 @@ describe("status --watch", () => {
     context = { ...context, terminal: { ...context.terminal, columns: 80, tableColumns: 80, rows: 24 } };
     watch("--json");
     await shows("sign-in-needed");
+    const looks = spyOn(context.clock, "now");
     writeFileSync(join(context.paths.config, "accounts", "somebodys-notes"), "");
+    await until(() => looks.mock.calls.length > 0);
+    looks.mockRestore();
     record();
     await shows('"health":"ok"');
     interrupt.abort();
