@@ -238,6 +238,18 @@ test("a folder that others can get into holds no token", () => {
   expect(files.problem).toBeUndefined();
 });
 
+test("what is still wrong after the settings were read again is said again", () => {
+  mkdirSync(folder(), { recursive: true, mode: 0o700 });
+  chmodSync(join(root, "run"), 0o700);
+  chmodSync(folder(), 0o750);
+  for (const token of ["a", "b"]) bring(ANNA, token);
+  expect(warnings).toHaveLength(1);
+  files.review();
+  expect(files.problem).toBeUndefined();
+  bring(ANNA, "c");
+  expect(warnings).toHaveLength(2);
+});
+
 test("on a disk nothing is written, which is said once", () => {
   files = tokenFiles(() => false);
   bring(ANNA, "a");

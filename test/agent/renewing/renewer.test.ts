@@ -190,6 +190,20 @@ describe("an outage", () => {
     expect(Math.min(...gaps(broken).slice(7))).toBeGreaterThan(119 * SECOND);
   });
 
+  test("is found out about by another one each time, though their accounts are set anew", async () => {
+    const { timeline, set, asked } = setUp(() => DOWN);
+    const addresses = Array.from({ length: 10 }, (_, index) => `${index}`);
+    for (const address of addresses) set(address);
+    await timeline.until(HOUR);
+    const before = asked.length;
+    for (let ms = HOUR; ms < 2 * HOUR; ms += 30 * SECOND) {
+      for (const address of addresses) set(address);
+      await timeline.until(ms);
+    }
+    const askers = asked.slice(before, before + 10).map(({ address }) => address);
+    expect(new Set(askers).size).toBe(10);
+  });
+
   test("is not what fails on this machine itself", async () => {
     const { timeline, set, asked } = setUp(() => failed("ERR_STORAGE"));
     for (let index = 0; index < 10; index++) set(`${index}`);
