@@ -27,8 +27,7 @@ import { socketPath } from "./client/ask-agent.ts";
 import { leaseFor } from "./lease.ts";
 import { Budget } from "./renewing/budget.ts";
 import { dispatcher, BUSY_LINE, WAITING_LINE, type Operations } from "./serving/dispatch.ts";
-import type { AgentEvent, Target } from "./event.ts";
-import { Ledger } from "./renewing/ledger.ts";
+import type { AgentEvent } from "./event.ts";
 import {
   agentLockPath,
   beTheOnlyOne,
@@ -43,13 +42,10 @@ import { fileSink, logPath, stderrSink } from "./telling/log-sinks.ts";
 import { Metrics } from "./telling/metrics.ts";
 import { Lull } from "./lull.ts";
 import { Observers } from "./observers.ts";
+import { Keeper } from "./renewing/keeper.ts";
 import { PROTOCOL_VERSION } from "./protocol.ts";
-import type { Attempt } from "./renewing/renewal.ts";
-import { Renewer } from "./renewing/renewer.ts";
-import { Roster } from "./renewing/roster.ts";
 import { AgentServer, MAX_CLIENTS } from "./serving/server.ts";
-import type { StatusReply, TokenStatus } from "./status.ts";
-import type { Kept } from "./renewing/targets.ts";
+import type { StatusReply } from "./status.ts";
 import { TokenService } from "./serving/tokens.ts";
 import { VaultLock } from "./unlocking/unlock.ts";
 import { asMailkeyError } from "./serving/wire-error.ts";
@@ -95,18 +91,14 @@ class Agent {
   readonly #libc: Libc | undefined;
   readonly #vault: VaultLock;
   readonly #tokens: TokenService;
-  readonly #renewer: Renewer;
-  readonly #roster: Roster;
+  readonly #keeper: Keeper;
   readonly #observers: Observers;
   readonly #server: AgentServer;
   readonly #lull: Lull;
-  readonly #ledger = new Ledger(systemClock);
   readonly #stopping = new AbortController();
   /** By whichever way. */
   readonly #ending: AbortSignal;
   #config: Config;
-  /** Never rejects. */
-  #bringing = Promise.resolve();
   #protection: readonly Protection[] = [];
 
   constructor(ports: AgentPorts, config: Config, libc: Libc | undefined) {
@@ -147,35 +139,23 @@ class Agent {
       lease: (forClient) => leaseFor(leasePorts, forClient),
       clock: systemClock,
       observe: (event) => this.#observe(event),
-      attempted: (target, attempt) => this.#renewer.observe(target, attempt),
+      attempted: (target, attempt) => this.#keeper.attempted(target, attempt),
       answered: (source, seconds, code) => {
         this.#lull.work();
         this.#observers.metrics.answered(source, seconds, code);
         this.#log("answered", { from: source, error: code });
       },
     });
-    this.#renewer = new Renewer({
-      renew: (target, minTtlSeconds) => this.#renew(target, minTtlSeconds),
-      budget: budget,
-      alarm: alarm(),
-      nowMs,
-      random: Math.random,
-      report: () => undefined, // the token service has told the observers
-    });
-    this.#roster = new Roster({
+    this.#keeper = new Keeper({
       paths,
       clock: systemClock,
+      nowMs,
+      alarm: alarm(),
+      budget,
       config: () => this.#config,
-      kept: (kept) => {
-        const { renewable, times } = kept;
-        this.#ledger.begin(kept);
-        this.#renewer.set(renewable, times);
-        this.#bringToFile(kept);
-      },
-      gone: (target) => {
-        this.#renewer.remove(target);
-        this.#observe({ kind: "gone", target });
-      },
+      renew: (target, minTtlSeconds) => this.#tokens.renew(target, minTtlSeconds),
+      isUnlocked: () => this.#vault.isUnlocked,
+      observe: (event) => this.#observe(event),
     });
     this.#observers = new Observers({
       env: this.#env,
@@ -183,8 +163,8 @@ class Agent {
       clock: systemClock,
       log: this.#log,
       config,
-      wantsFile: (target) => this.#roster.wantsFile(target),
-      providerOf: (address) => this.#roster.providerOf(address),
+      wantsFile: (target) => this.#keeper.wantsFile(target),
+      providerOf: (address) => this.#keeper.providerOf(address),
       clients: () => this.#server.counts.connected,
       alarm,
     });
@@ -219,7 +199,7 @@ class Agent {
     const isReachable = stillThere(socketPath(paths));
     const isTheOnlyOne = stillThere(agentLockPath(paths));
     await this.#review();
-    this.#renewer.start();
+    this.#keeper.start();
     const watch = watchFolders([join(paths.config, "accounts"), join(paths.state, "status")], (names) => {
       void this.#orLogged(() => this.#filesChanged(names)).catch(() => undefined);
     });
@@ -252,7 +232,7 @@ class Agent {
   async #end(): Promise<void> {
     this.#log("stopping");
     this.#vault.takeQuestionAway();
-    const underWay = [this.#renewer.stop(), this.#tokens.settled(), this.#server.finish()];
+    const underWay = [this.#keeper.stop(), this.#tokens.settled(), this.#server.finish()];
     await within(LAST_ATTEMPT_MS, Promise.all(underWay));
     this.#vault.lock("stopping");
     await this.#observers.stop();
@@ -267,20 +247,8 @@ class Agent {
 
   #observe(event: AgentEvent): void {
     this.#lull.work();
-    this.#ledger.observe(event);
+    this.#keeper.observe(event);
     this.#observers.observe(event);
-  }
-
-  /** What gpg has to decrypt anew, since another process has stored it, may be locked in a vault that is open: the others go on. */
-  async #renew(target: Target, minTtlSeconds: number): Promise<Attempt> {
-    const attempt = await this.#tokens.renew(target, minTtlSeconds);
-    return attempt.kind === "locked" && this.#vault.isUnlocked ? { kind: "idle" } : attempt;
-  }
-
-  /** A token that is good and need not be renewed is only fetched, for its file; one after the other, since each may start gpg. */
-  #bringToFile({ renewable, tokenFile, times }: Kept): void {
-    if (!tokenFile || times === undefined || times.remainingSeconds <= 0) return;
-    this.#bringing = this.#bringing.then(async () => void (await this.#tokens.renew(renewable.target, 0)));
   }
 
   #operations(): Operations {
@@ -297,13 +265,9 @@ class Agent {
 
   #lockChanged(event: Extract<AgentEvent, { kind: "locked" | "unlocked" }>): void {
     this.#observe(event);
-    if (event.kind === "unlocked") {
-      this.#renewer.vaultUnlocked();
-      for (const kept of this.#roster.all) this.#bringToFile(kept);
-      return;
-    }
+    if (event.kind === "unlocked") return this.#keeper.vaultUnlocked();
     this.#tokens.forget();
-    this.#renewer.vaultLocked();
+    this.#keeper.vaultLocked();
   }
 
   async #unlock(passphrase: Secret | undefined, env: Environment): Promise<void> {
@@ -323,7 +287,7 @@ class Agent {
       this.#tokens.forget();
       await this.#review();
     });
-    this.#renewer.reconsider();
+    this.#keeper.reconsider();
     this.#log("reloaded");
   }
 
@@ -338,12 +302,12 @@ class Agent {
   }
 
   async #review(): Promise<void> {
-    await this.#roster.review();
+    await this.#keeper.review();
     this.#observers.review();
   }
 
   async #filesChanged(names: ReadonlySet<string>): Promise<void> {
-    await this.#roster.filesChanged(names);
+    await this.#keeper.filesChanged(names);
     this.#observers.filesChanged(names);
   }
 
@@ -363,20 +327,8 @@ class Agent {
       memory,
       protection: this.#protection,
       clients: this.#server.counts,
-      tokens: this.#roster.all.map(({ renewable }) => this.#tokenStatus(renewable.target)),
+      tokens: this.#keeper.status(),
       token_files: { addresses: this.#observers.tokenFiles.addresses, problem: this.#observers.tokenFiles.problem },
-    };
-  }
-
-  #tokenStatus(target: Target): TokenStatus {
-    const { endsAtMs, problem } = this.#ledger.of(target);
-    const renewsInMs = this.#renewer.nextInMs(target);
-    return {
-      ...target,
-      ends_at_ms: endsAtMs,
-      renews_at_ms: renewsInMs === undefined ? undefined : Math.round(systemClock.now().wallMs + renewsInMs),
-      problem: problem?.message,
-      hint: problem?.hint,
     };
   }
 }
