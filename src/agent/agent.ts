@@ -12,7 +12,6 @@ import { systemClock } from "../platform/clock.ts";
 import { ownCommand } from "../platform/command-path.ts";
 import { hardenProcess, type Protection } from "../platform/harden.ts";
 import { openLibc, type Libc } from "../platform/libc.ts";
-import { widenQueue } from "../platform/listen-queue.ts";
 import { maxOpenFiles } from "../platform/open-files.ts";
 import type { Environment, Paths } from "../platform/paths.ts";
 import { peerUid } from "../platform/peer.ts";
@@ -22,6 +21,7 @@ import { giveBackMemory } from "../platform/spare-memory.ts";
 import { SecretMemory } from "../platform/secret-memory.ts";
 import { startSteadyTime } from "../platform/steady-time.ts";
 import { watchFolders } from "../platform/watch.ts";
+import { MAX_WAITING } from "../platform/unix-listener.ts";
 import { VERSION } from "../version.ts";
 import { socketPath } from "./client/ask-agent.ts";
 import { leaseFor } from "./lease.ts";
@@ -174,18 +174,23 @@ class Agent {
       busy: BUSY_LINE,
       page: (path) =>
         path === "/metrics" ? { type: Metrics.CONTENT_TYPE, body: this.#observers.metrics.write() } : undefined,
-      admits: (socket) => {
-        const user = peerUid(this.#libc, socket);
+      admits: ({ descriptor }) => {
+        const user = peerUid(this.#libc, descriptor);
         return user === undefined || user === process.getuid?.() || user === 0;
       },
       limits: { clients: placesForClients() },
-      listening: (server) => widenQueue(this.#libc, server),
+      listening: ({ descriptor }) => this.#widenQueue(descriptor),
       ended: (fate) => {
         this.#observers.metrics.clientEnded(fate);
         if (fate === "refused") this.#log("client-refused");
         if (fate === "timed_out") this.#log("client-timed-out");
       },
     });
+  }
+
+  /** Bun's queue has 512 places, whatever it is asked for; who finds it full is told that nobody listens. */
+  #widenQueue(descriptor: number | undefined): void {
+    if (descriptor !== undefined) this.#libc?.listen(descriptor, MAX_WAITING);
   }
 
   async run(): Promise<void> {

@@ -1,5 +1,4 @@
 /** Who is at the other end of a unix socket, as the kernel knows it. */
-import type { Socket } from "node:net";
 import type { Libc } from "./libc.ts";
 
 /** Linux: SO_PEERCRED of SOL_SOCKET fills pid, uid, gid. @see unix(7) */
@@ -11,9 +10,7 @@ const DARWIN = { level: 0, option: 1, bytes: 76, uidAt: 4 };
  * @returns the user id of the process that connected; undefined where the platform cannot tell, or it has hung up. Then it is
  *   the folder of the socket, 0700, that keeps others out.
  */
-export function peerUid(libc: Libc | undefined, socket: Socket): number | undefined {
-  // oxlint-disable-next-line no-underscore-dangle -- neither runtime shows the descriptor under another name
-  const descriptor = (socket as { _handle?: { fd?: number } | null })._handle?.fd;
+export function peerUid(libc: Libc | undefined, descriptor: number | undefined): number | undefined {
   if (libc === undefined || descriptor === undefined || descriptor < 0) return undefined;
   const { level, option, bytes, uidAt } = process.platform === "darwin" ? DARWIN : LINUX;
   const credentials = new Uint8Array(bytes);

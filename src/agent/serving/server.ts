@@ -4,8 +4,7 @@
  *
  * It knows lines, not what they mean: `answer` is handed each one. What takes longer than a moment is announced with wait lines.
  */
-import { createServer, type Server, type Socket } from "node:net";
-import { MAX_WAITING } from "../../platform/listen-queue.ts";
+import { listenUnix, type Connection, type Listener, type Place, type Receiver } from "../../platform/unix-listener.ts";
 import { MAX_REQUEST_BYTES } from "../protocol.ts";
 
 export interface ServerPorts {
@@ -18,9 +17,9 @@ export interface ServerPorts {
   /** The reply to an HTTP request for `path`, undefined where there is nothing. */
   readonly page: (path: string) => { readonly type: string; readonly body: string } | undefined;
   /** Whether the process at the other end may be here. */
-  readonly admits: (socket: Socket) => boolean;
+  readonly admits: (connection: Connection) => boolean;
   /** Told as soon as it listens. */
-  readonly listening?: (server: Server) => void;
+  readonly listening?: (listener: Listener) => void;
   /** Told of every connection, how it ended: `timed_out` without a request, too slow, or too long. */
   readonly ended: (fate: "served" | "refused" | "timed_out") => void;
   readonly limits?: Partial<Limits>;
@@ -48,7 +47,7 @@ export interface ServerCounts {
 export class AgentServer {
   readonly #ports: ServerPorts;
   readonly #limits: Limits;
-  readonly #server: Server;
+  #listener: Listener | undefined;
   /** In the order in which they fell silent. */
   readonly #conversations = new Set<Conversation>();
   #served = 0;
@@ -58,20 +57,12 @@ export class AgentServer {
   constructor(ports: ServerPorts) {
     this.#ports = ports;
     this.#limits = { ...LIMITS, ...ports.limits };
-    this.#server = createServer({ allowHalfOpen: true }, (socket) => this.#admit(socket));
   }
 
-  /** On a path where nothing is, or on a socket that listens already. Rejects with the system's error. */
-  listen(where: { readonly path: string } | { readonly fd: number }): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#server.once("error", reject);
-      this.#server.listen({ ...where, backlog: MAX_WAITING }, () => {
-        this.#server.off("error", reject);
-        this.#server.on("error", () => undefined); // a connection that could not be accepted: the next one may
-        this.#ports.listening?.(this.#server);
-        resolve();
-      });
-    });
+  /** Rejects with the system's error. */
+  async listen(place: Place): Promise<void> {
+    this.#listener = await listenUnix(place, (connection) => this.#admit(connection));
+    this.#ports.listening?.(this.#listener);
   }
 
   get counts(): ServerCounts {
@@ -81,7 +72,7 @@ export class AgentServer {
 
   /** Nobody can connect any more. Removes the path that it was given, whoever listens there by now. */
   close(): void {
-    this.#server.close();
+    this.#listener?.close();
   }
 
   /** Takes no further request of those that are connected. Resolves when those that wait have been answered. */
@@ -89,16 +80,13 @@ export class AgentServer {
     await Promise.all([...this.#conversations].map((conversation) => conversation.finish()));
   }
 
-  #admit(socket: Socket): void {
-    if (!this.#ports.admits(socket)) {
-      this.#refuse();
-      return void socket.destroy();
-    }
+  #admit(connection: Connection): Receiver | undefined {
+    if (!this.#ports.admits(connection)) return this.#refuse(connection);
     if (this.#conversations.size >= this.#limits.clients && !this.#dropSilent()) {
-      this.#refuse();
-      return void socket.end(`${this.#ports.busy}\n`);
+      connection.write(`${this.#ports.busy}\n`);
+      return this.#refuse(connection);
     }
-    const conversation: Conversation = new Conversation(socket, this.#ports, this.#limits, {
+    const conversation: Conversation = new Conversation(connection, this.#ports, this.#limits, {
       served: () => {
         this.#served += 1;
         this.#conversations.delete(conversation);
@@ -111,9 +99,11 @@ export class AgentServer {
       },
     });
     this.#conversations.add(conversation);
+    return conversation;
   }
 
-  #refuse(): void {
+  #refuse(connection: Connection): undefined {
+    connection.destroy();
     this.#refused += 1;
     this.#ports.ended("refused");
   }
@@ -137,8 +127,8 @@ interface Observed {
 const HTTP_REQUEST = /^GET (\/\S*) HTTP\/1\.[01]\r?$/;
 
 /** One connection: requests one after the other. */
-class Conversation {
-  readonly #socket: Socket;
+class Conversation implements Receiver {
+  readonly #connection: Connection;
   readonly #ports: ServerPorts;
   readonly #limits: Limits;
   readonly #observed: Observed;
@@ -154,23 +144,35 @@ class Conversation {
   isAnswering = false;
   #answered = Promise.resolve();
 
-  constructor(socket: Socket, ports: ServerPorts, limits: Limits, observed: Observed) {
-    this.#socket = socket;
+  constructor(connection: Connection, ports: ServerPorts, limits: Limits, observed: Observed) {
+    this.#connection = connection;
     this.#ports = ports;
     this.#limits = limits;
     this.#observed = observed;
-    socket.on("data", (chunk: Buffer) => this.#take(chunk));
-    socket.on("end", () => {
-      this.#hasEnded = true;
-      this.#next(); // what was asked before is still answered
-    });
-    socket.on("error", () => socket.destroy());
-    socket.on("close", () => {
-      clearTimeout(this.#deadline);
-      clearInterval(this.#waiting);
-      observed.gone(this.#isDropped);
-    });
     this.#expectRequest();
+  }
+
+  data(bytes: Uint8Array): void {
+    if (this.#hasEnded) return;
+    this.#text += this.#decoder.decode(bytes, { stream: true });
+    if (this.#text.length > MAX_REQUEST_BYTES) return this.drop();
+    this.#next();
+  }
+
+  /** What was asked before is still answered. */
+  ended(): void {
+    this.#hasEnded = true;
+    this.#next();
+  }
+
+  drained(): void {
+    if (this.#isHeld) this.#goOn();
+  }
+
+  closed(): void {
+    clearTimeout(this.#deadline);
+    clearInterval(this.#waiting);
+    this.#observed.gone(this.#isDropped);
   }
 
   /** Takes no further request. Resolves when the one under way has been answered. */
@@ -182,14 +184,14 @@ class Conversation {
   }
 
   #end(): void {
-    this.#socket.end();
+    this.#connection.end();
     // Who does not take what was written for them does not keep the connection either.
-    this.#within(() => this.#socket.destroy());
+    this.#within(() => this.#connection.destroy());
   }
 
   drop(): void {
     this.#isDropped = true;
-    this.#socket.destroy();
+    this.#connection.destroy();
   }
 
   #expectRequest(): void {
@@ -201,15 +203,8 @@ class Conversation {
     this.#deadline = setTimeout(otherwise, this.#limits.requestMs);
   }
 
-  #take(chunk: Buffer): void {
-    if (this.#hasEnded) return;
-    this.#text += this.#decoder.decode(chunk, { stream: true });
-    if (this.#text.length > MAX_REQUEST_BYTES) return this.drop();
-    this.#next();
-  }
-
   #next(): void {
-    if (this.isAnswering || this.#isHeld || this.#socket.destroyed) return;
+    if (this.isAnswering || this.#isHeld || !this.#connection.isOpen) return;
     const end = this.#text.indexOf("\n");
     if (end === -1) {
       if (this.#hasEnded) this.#end();
@@ -227,7 +222,7 @@ class Conversation {
   async #later(reply: Promise<string>): Promise<void> {
     this.isAnswering = true;
     clearTimeout(this.#deadline);
-    const wait = () => this.#socket.write(`${this.#ports.waiting}\n`);
+    const wait = () => this.#connection.write(`${this.#ports.waiting}\n`);
     this.#waiting = setInterval(wait, this.#limits.waitMs);
     wait();
     const text = await reply;
@@ -237,19 +232,19 @@ class Conversation {
   }
 
   #reply(text: string): void {
-    if (this.#socket.destroyed) return;
-    const isTaken = this.#socket.write(`${text}\n`);
+    if (!this.#connection.isOpen) return;
+    const isTaken = this.#connection.write(`${text}\n`);
     this.#observed.served();
     this.#expectRequest();
     if (isTaken && this.#text === "" && !this.#hasEnded) return;
     // Who sends many at once waits for others between any two, and gets no more than is taken.
     this.#isHeld = true;
-    const next = () => {
-      this.#isHeld = false;
-      this.#next();
-    };
-    if (isTaken) setImmediate(next);
-    else this.#socket.once("drain", next);
+    if (isTaken) setImmediate(() => this.#goOn());
+  }
+
+  #goOn(): void {
+    this.#isHeld = false;
+    this.#next();
   }
 
   /** For `curl --unix-socket`: one answer, and the headers of the request do not matter. */
@@ -262,7 +257,7 @@ class Conversation {
       `Content-Length: ${Buffer.byteLength(body)}`,
       "Connection: close",
     ];
-    this.#socket.write(`${head.join("\r\n")}\r\n\r\n${body}`);
+    this.#connection.write(`${head.join("\r\n")}\r\n\r\n${body}`);
     this.#observed.served();
     this.#text = "";
     this.#end();
