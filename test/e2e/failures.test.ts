@@ -147,14 +147,14 @@ describe("a disk", () => {
   );
 
   test.if(canMount())("that is read-only serves the token it has, and says why it cannot renew", async () => {
-    await signedIn(3);
+    await signedIn(8);
     const state = join(home.folder, ".local/state/mailkey");
     const cached = (await token()).stdout;
     spawnSync("mount", ["--bind", state, state]);
     spawnSync("mount", ["-o", "remount,bind,ro", state]);
     try {
       expect((await token()).stdout).toBe(cached);
-      await Bun.sleep(3100);
+      await Bun.sleep(8100);
       const result = await token();
       expect([result.status, result.stdout]).toEqual([74, ""]);
       expect(result.stderr).toMatch(/read-only|readonly/);
