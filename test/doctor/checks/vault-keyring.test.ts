@@ -33,7 +33,7 @@ describe.skipIf(maySkip("gnome-keyring-daemon", "secret-tool", "dbus-daemon", "g
     expect(await examine()).toBeUndefined();
     const [finding] = await home.examine(unattended);
     expect(finding?.seen).toContain("there is no session bus");
-    expect(finding?.remedy).toEqual(["mailkey vault move age"]);
+    expect(finding?.remedy).toEqual(["mailkey vault move age --identity default"]);
   });
 
   test("a machine without secret-tool", async () => {
