@@ -187,9 +187,9 @@ test("thousands of silent clients neither keep others out nor stay", async () =>
   expect(await honest(BOB)).toBe(tokens.bob);
 }, 60_000);
 
-test.skipIf(IS_NODE)(
-  "an agent that may open few files keeps some for its work",
-  async () => {
+// Node itself needs more files than that.
+if (!IS_NODE)
+  test("an agent that may open few files keeps some for its work", async () => {
     succeeded(await home.mailkey(["agent", "stop"]));
     agent = await startAgent(home, { first: "ulimit -n 200" });
     const silent = await Promise.all(Array.from({ length: 400 }, silentClient));
@@ -197,6 +197,4 @@ test.skipIf(IS_NODE)(
     expect(await honest(BOB)).toBe(tokens.bob);
     expect(openFiles()).toBeLessThan(150);
     for (const client of silent) client.destroy();
-  },
-  60_000,
-);
+  }, 60_000);
