@@ -59,9 +59,10 @@ export class Outage {
       this.#notBeforeMs = nowMs + backOffMs(this.#failures, this.#random());
     }
     const untilMs = retryAfterMs === undefined ? -Infinity : nowMs + retryAfterWaitMs(retryAfterMs, this.#random());
-    // One account alone may have been asked for too often; two in a row are told what counts for all.
+    // One account alone may have been asked for too often; two in a row are told what counts for all, though not for longer than an outage
+    // is left alone: those that were told nothing must not miss its end.
     if (this.#toldToWait !== undefined && this.#toldToWait.who !== who)
-      this.#notBeforeMs = Math.max(this.#notBeforeMs, Math.min(untilMs, this.#toldToWait.untilMs));
+      this.#notBeforeMs = Math.max(this.#notBeforeMs, Math.min(untilMs, this.#toldToWait.untilMs, nowMs + CEILING_MS));
     this.#toldToWait = { who, untilMs };
   }
 
