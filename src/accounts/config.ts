@@ -3,6 +3,7 @@ import { join } from "node:path";
 import * as v from "valibot";
 import { expandHome, type Environment, type Paths } from "../platform/paths.ts";
 import { readToml } from "../platform/toml.ts";
+import { LOG_LEVELS, type LogLevel } from "../service/log-level.ts";
 
 const seconds = v.pipe(v.number(), v.minValue(1), v.maxValue(3600));
 /** `"30m"`, `"8h"`, `"7d"`; a bare number is seconds. */
@@ -11,9 +12,6 @@ const duration = v.union([
   v.pipe(v.string(), v.regex(/^[1-9]\d{0,6}[smhd]$/, "must be a time like 30m or 8h")),
 ]);
 const command = v.pipe(v.string(), v.nonEmpty("must not be empty"));
-
-export const LOG_LEVELS = ["error", "warn", "info", "debug"] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
 
 const ConfigSchema = v.strictObject({
   token: v.optional(

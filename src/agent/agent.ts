@@ -28,23 +28,17 @@ import { leaseFor } from "./lease.ts";
 import { Budget } from "./renewing/budget.ts";
 import { dispatcher, BUSY_LINE, WAITING_LINE, type Operations } from "./serving/dispatch.ts";
 import type { AgentEvent } from "./event.ts";
-import {
-  agentLockPath,
-  beTheOnlyOne,
-  isActivated,
-  listen,
-  removeLeftover,
-  stillThere,
-  withoutActivation,
-} from "./serving/listening.ts";
-import { createLog, type Log } from "./telling/log.ts";
-import { fileSink, logPath, stderrSink } from "./telling/log-sinks.ts";
+import { isActivated, listen, removeLeftover, stillThere, withoutActivation } from "../service/listening.ts";
+import { agentLockPath, beTheOnlyAgent } from "./only-one.ts";
+import { createLog } from "../service/log.ts";
+import { MESSAGES, type AgentLog } from "./telling/messages.ts";
+import { fileSink, logPath, stderrSink } from "../service/log-sinks.ts";
 import { Metrics } from "./telling/metrics.ts";
 import { Lull } from "./lull.ts";
 import { Observers } from "./observers.ts";
 import { Keeper } from "./renewing/keeper.ts";
-import { PROTOCOL_VERSION } from "./protocol.ts";
-import { AgentServer, MAX_CLIENTS } from "./serving/server.ts";
+import { MAX_REQUEST_BYTES, PROTOCOL_VERSION } from "./protocol.ts";
+import { LineServer, MAX_CLIENTS } from "../service/line-server.ts";
 import type { StatusReply } from "./status.ts";
 import { TokenService } from "./serving/tokens.ts";
 import { VaultLock } from "./unlocking/unlock.ts";
@@ -73,7 +67,7 @@ const OWN_FILES = 100;
  * @throws ERR_LOCK_TIMEOUT when another agent runs, ERR_CONFIG, ERR_STORAGE, ERR_UNTRUSTED_FILE
  */
 export async function runAgent(ports: AgentPorts): Promise<void> {
-  const lock = await beTheOnlyOne(ports.paths);
+  const lock = await beTheOnlyAgent(ports.paths);
   try {
     const config = loadConfig(ports.paths, ports.env);
     const agent = new Agent(ports, config, await openLibc());
@@ -86,14 +80,14 @@ export async function runAgent(ports: AgentPorts): Promise<void> {
 class Agent {
   readonly #ports: AgentPorts;
   readonly #env: Environment;
-  readonly #log: Log;
+  readonly #log: AgentLog;
   readonly #startedAtMs = systemClock.now().wallMs;
   readonly #libc: Libc | undefined;
   readonly #vault: VaultLock;
   readonly #tokens: TokenService;
   readonly #keeper: Keeper;
   readonly #observers: Observers;
-  readonly #server: AgentServer;
+  readonly #server: LineServer;
   readonly #lull: Lull;
   readonly #stopping = new AbortController();
   /** By whichever way. */
@@ -112,9 +106,10 @@ class Agent {
     this.#env = withoutIdleEnvironment(withoutActivation(ports.env));
     this.#lull = new Lull(alarm(), () => giveBackMemory(libc));
     this.#log = createLog(
+      MESSAGES,
       systemClock,
       config.agent.logLevel,
-      detached ? fileSink(logPath(paths)) : stderrSink(ports.env),
+      detached ? fileSink(logPath(paths, "agent")) : stderrSink(ports.env),
     );
     this.#vault = new VaultLock({
       paths,
@@ -168,7 +163,7 @@ class Agent {
       clients: () => this.#server.counts.connected,
       alarm,
     });
-    this.#server = new AgentServer({
+    this.#server = new LineServer({
       answer: dispatcher(this.#operations(), paths),
       waiting: WAITING_LINE,
       busy: BUSY_LINE,
@@ -178,7 +173,7 @@ class Agent {
         const user = peerUid(this.#libc, descriptor);
         return user === undefined || user === process.getuid?.() || user === 0;
       },
-      limits: { clients: placesForClients() },
+      limits: { clients: placesForClients(), requestBytes: MAX_REQUEST_BYTES },
       listening: ({ descriptor }) => this.#widenQueue(descriptor),
       ended: (fate) => {
         this.#observers.metrics.clientEnded(fate);
@@ -200,7 +195,7 @@ class Agent {
     process.umask(PRIVATE); // whoever started it may have had none, and hooks inherit it
     this.#protection = hardenProcess(this.#libc);
     this.#observers.tokenFiles.start();
-    await listen(this.#server, paths, activated);
+    await listen(this.#server, socketPath(paths), activated);
     const isReachable = stillThere(socketPath(paths));
     const isTheOnlyOne = stillThere(agentLockPath(paths));
     await this.#review();

@@ -8,7 +8,7 @@ import type { Environment, Paths } from "../platform/paths.ts";
 import type { AgentEvent, Target } from "./event.ts";
 import { Hooks } from "./telling/hooks.ts";
 import { logObserver, logOccasion } from "./telling/log-events.ts";
-import type { Log } from "./telling/log.ts";
+import type { AgentLog } from "./telling/messages.ts";
 import { Metrics } from "./telling/metrics.ts";
 import { Notifications } from "./telling/notify.ts";
 import { addressOf } from "./renewing/roster.ts";
@@ -20,7 +20,7 @@ export interface ObserverPorts {
   readonly env: Environment;
   readonly paths: Paths;
   readonly clock: Clock;
-  readonly log: Log;
+  readonly log: AgentLog;
   /** Of the moment when the agent started; a changed hook counts from the next start on. */
   readonly config: Config;
   readonly wantsFile: (target: Target) => boolean;

@@ -2,7 +2,7 @@
 import type { Protection } from "../platform/harden.ts";
 import type { MemoryUse } from "../platform/secret-memory.ts";
 import type { Needs } from "./unlocking/opened-vault.ts";
-import type { ServerCounts } from "./serving/server.ts";
+import type { ServerCounts } from "../service/line-server.ts";
 import type { LockState } from "./unlocking/unlock.ts";
 
 export interface StatusReply {

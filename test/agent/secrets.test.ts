@@ -5,9 +5,10 @@ import { join } from "node:path";
 import { saveAccount } from "../../src/accounts/store.ts";
 import type { AgentEvent } from "../../src/agent/event.ts";
 import { Hooks } from "../../src/agent/telling/hooks.ts";
-import { createLog } from "../../src/agent/telling/log.ts";
+import { MESSAGES } from "../../src/agent/telling/messages.ts";
+import { createLog } from "../../src/service/log.ts";
 import { logObserver, logOccasion } from "../../src/agent/telling/log-events.ts";
-import { fileSink, logPath } from "../../src/agent/telling/log-sinks.ts";
+import { fileSink, logPath } from "../../src/service/log-sinks.ts";
 import { Metrics } from "../../src/agent/telling/metrics.ts";
 import { Notifications } from "../../src/agent/telling/notify.ts";
 import { Warnings } from "../../src/agent/telling/warnings.ts";
@@ -57,8 +58,8 @@ test("log, hooks, notifications, metrics and notes hold no token, nor a piece of
   const env = { PATH: `${bin}:${process.env["PATH"] ?? ""}` };
   const hook = `{ env; tr '\\0' '\\n' < /proc/$$/cmdline; } > "${seen}/$MAILKEY_EVENT"`;
 
-  const sink = fileSink(logPath(paths));
-  const log = createLog(clock, "debug", sink);
+  const sink = fileSink(logPath(paths, "agent"));
+  const log = createLog(MESSAGES, clock, "debug", sink);
   const hooks = new Hooks({ commands: { needsLogin: hook, renewed: hook, error: hook }, env, log });
   const notifications = new Notifications({ env, platform: "darwin", log, launch: async () => undefined });
   const warnings = new Warnings({

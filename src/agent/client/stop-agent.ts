@@ -3,7 +3,7 @@ import { isMailkeyError } from "../../errors.ts";
 import { acquireLock } from "../../platform/lock.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { Paths } from "../../platform/paths.ts";
-import { agentLockPath } from "../serving/listening.ts";
+import { agentLockPath } from "../only-one.ts";
 
 /** Longer than the agent gives its last renewals. */
 const PATIENCE_MS = 20_000;

@@ -9,7 +9,8 @@ import type { Environment } from "../../platform/paths.ts";
 import { peerText } from "../../platform/text.ts";
 import type { AgentEvent } from "../event.ts";
 import { runHook, type HookRun } from "./hook-run.ts";
-import type { Log, LogValues } from "./log.ts";
+import type { LogValues } from "../../service/log.ts";
+import type { AgentLog } from "./messages.ts";
 import { isoTime } from "./log-events.ts";
 import type { Occasion, OccasionKind } from "./occasion.ts";
 
@@ -19,7 +20,7 @@ export interface HookPorts {
   readonly commands: HookCommands;
   /** What hooks inherit. */
   readonly env: Environment;
-  readonly log: Log;
+  readonly log: AgentLog;
   /** Milliseconds that a hook may take; a minute unless given. */
   readonly limitMs?: number;
 }

@@ -1,9 +1,9 @@
 /** Puts what happens in the agent into its log. */
 import type { AgentEvent, Observer } from "../event.ts";
-import type { Log } from "./log.ts";
+import type { AgentLog } from "./messages.ts";
 import type { Occasion } from "./occasion.ts";
 
-export function logObserver(log: Log): Observer {
+export function logObserver(log: AgentLog): Observer {
   return (event: AgentEvent) => {
     switch (event.kind) {
       case "token": {
@@ -31,7 +31,7 @@ export function logObserver(log: Log): Observer {
   };
 }
 
-export function logOccasion(log: Log, { kind, address, reason, hint, endsAtMs }: Occasion): void {
+export function logOccasion(log: AgentLog, { kind, address, reason, hint, endsAtMs }: Occasion): void {
   log(kind, { address, reason, hint, ends: endsAtMs === undefined ? undefined : isoTime(endsAtMs) });
 }
 

@@ -1,10 +1,5 @@
 /** Everything that the agent's log can say: a closed set, so that what is logged can be reviewed in one place. */
-import type { LogLevel } from "../../accounts/config.ts";
-
-export interface Message {
-  readonly level: LogLevel;
-  readonly text: string;
-}
+import type { Log, Message } from "../../service/log.ts";
 
 export const MESSAGES = {
   started: { level: "info", text: "agent started" },
@@ -43,3 +38,6 @@ export const MESSAGES = {
 } as const satisfies Readonly<Record<string, Message>>;
 
 export type MessageName = keyof typeof MESSAGES;
+
+/** The agent's log. */
+export type AgentLog = Log<MessageName>;

@@ -7,7 +7,7 @@ import { runtimeVersion } from "../../platform/runtime.ts";
 import { withoutControls } from "../../platform/text.ts";
 import { VERSION } from "../../version.ts";
 import type { AgentEvent, Target } from "../event.ts";
-import { Counter, Gauge, Histogram, type Labels, type Metric } from "./exposition.ts";
+import { Counter, Gauge, Histogram, type Labels, type Metric } from "../../service/exposition.ts";
 
 /** `cached`, `refreshed`, `superseded` and `stale` are how tokens were had; `none` is an answer without one. */
 export const ANSWER_SOURCES = ["hot", "cached", "refreshed", "superseded", "stale", "none"] as const;

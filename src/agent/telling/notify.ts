@@ -5,7 +5,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import type { Environment } from "../../platform/paths.ts";
 import { peerText, withoutControls } from "../../platform/text.ts";
-import type { Log } from "./log.ts";
+import type { AgentLog } from "./messages.ts";
 import { CLICKED, findNotifier, type Message, type Notifier } from "./notifier.ts";
 import type { Occasion, OccasionKind } from "./occasion.ts";
 import type { Launch } from "./sign-in-launch.ts";
@@ -13,7 +13,7 @@ import type { Launch } from "./sign-in-launch.ts";
 export interface NotificationPorts {
   readonly env: Environment;
   readonly platform: NodeJS.Platform;
-  readonly log: Log;
+  readonly log: AgentLog;
   /** How a click opens the sign-in; undefined when it cannot. */
   launch(address: string): Promise<Launch | undefined>;
 }

@@ -16,7 +16,7 @@ import { peerText } from "../../platform/text.ts";
 import { readRecord, recordPath } from "../../tokens/record.ts";
 import { endedByTesting, testingDaysOf } from "../../tokens/testing.ts";
 import type { AgentEvent, Target } from "../event.ts";
-import type { Log } from "./log.ts";
+import type { AgentLog } from "./messages.ts";
 import {
   endingsOf,
   isSignInOver,
@@ -37,7 +37,7 @@ export interface WarningPorts {
   readonly clock: Clock;
   /** Used by nothing else. */
   readonly alarm: Alarm;
-  readonly log: Log;
+  readonly log: AgentLog;
   /** Receives what is news. Must not throw. */
   tell(occasion: Occasion): void;
   /** What had been told of `address` is over: it works again. Must not throw. */

@@ -3,7 +3,8 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Hooks, type HookPorts } from "../../../src/agent/telling/hooks.ts";
-import { createLog } from "../../../src/agent/telling/log.ts";
+import { MESSAGES } from "../../../src/agent/telling/messages.ts";
+import { createLog } from "../../../src/service/log.ts";
 import { until as untilSo } from "../../support/until.ts";
 import { ADDRESS, AgentWorld, occasion, TARGET } from "../world.ts";
 
@@ -24,7 +25,7 @@ const start = (commands: Partial<HookPorts["commands"]>, limitMs = 30_000) => {
   hooks = new Hooks({
     commands: { needsLogin: undefined, renewed: undefined, error: undefined, ...commands },
     env: { PATH: process.env["PATH"], HOOK_FOLDER: world.home },
-    log: createLog(world.clock, "debug", (line) => lines.push(line)),
+    log: createLog(MESSAGES, world.clock, "debug", (line) => lines.push(line)),
     limitMs,
   });
   return hooks;

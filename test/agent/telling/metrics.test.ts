@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { Counter, Gauge, Histogram } from "../../../src/agent/telling/exposition.ts";
+import { Counter, Gauge, Histogram } from "../../../src/service/exposition.ts";
 import { Metrics } from "../../../src/agent/telling/metrics.ts";
 import { ADDRESS, AgentWorld, failed, HOUR_MS, TARGET } from "../world.ts";
 

@@ -10,7 +10,8 @@ import {
   type Shown,
 } from "../../../lab/notifications.ts";
 import { privateSession } from "../../../lab/secret-service.ts";
-import { createLog } from "../../../src/agent/telling/log.ts";
+import { MESSAGES } from "../../../src/agent/telling/messages.ts";
+import { createLog } from "../../../src/service/log.ts";
 import { Notifications } from "../../../src/agent/telling/notify.ts";
 import { signInLaunch } from "../../../src/agent/telling/sign-in-launch.ts";
 import { withPrograms } from "../../e2e/programs.ts";
@@ -36,7 +37,7 @@ const start = (env: Readonly<Record<string, string>>, platform: NodeJS.Platform 
   notifications = new Notifications({
     env,
     platform,
-    log: createLog(world.clock, "debug", (line) => lines.push(line)),
+    log: createLog(MESSAGES, world.clock, "debug", (line) => lines.push(line)),
     launch: async (address) =>
       canLaunch
         ? ["/bin/sh", "-c", 'printf "%s\\n" "$@" > "$0"', join(world.home, "launched"), "login", address]
@@ -145,7 +146,7 @@ withPrograms(["notify-send", "python3 (GDBus)", "dbus-daemon", "gdbus"])("a noti
     notifications = new Notifications({
       env: session.env(),
       platform: "linux",
-      log: createLog(world.clock, "debug", (line) => lines.push(line)),
+      log: createLog(MESSAGES, world.clock, "debug", (line) => lines.push(line)),
       launch: async () => ["/bin/sh", "-c", "exit 77", "login", ADDRESS],
     });
     notifications.tell(occasion());

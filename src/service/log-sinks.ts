@@ -1,10 +1,10 @@
-/** Where the agent's log goes: standard error, which is the journal under systemd, or a file of bounded size. */
+/** Where a log goes: standard error, which is the journal under systemd, or a file of bounded size. */
 import { closeSync, constants, fstatSync, openSync, renameSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { LogLevel } from "../../accounts/config.ts";
-import { ensurePrivateFolder } from "../../platform/files.ts";
-import type { Environment, Paths } from "../../platform/paths.ts";
-import { writeStderr } from "../../platform/stdio.ts";
+import { ensurePrivateFolder } from "../platform/files.ts";
+import type { Environment, Paths } from "../platform/paths.ts";
+import { writeStderr } from "../platform/stdio.ts";
+import type { LogLevel } from "./log-level.ts";
 import type { Sink } from "./log.ts";
 
 /** @see sd-daemon(3) */
@@ -31,14 +31,15 @@ export function leadsToJournal(descriptor: number, env: Environment): boolean {
   }
 }
 
-export function logPath({ state }: Pick<Paths, "state">): string {
-  return join(state, "agent", "agent.log");
+/** Of a process that runs detached. @param name the process's: `agent`, `proxy` */
+export function logPath({ state }: Pick<Paths, "state">, name: string): string {
+  return join(state, name, `${name}.log`);
 }
 
-/** Two of these are the most that a detached agent leaves behind; at level info that is months. */
+/** Two of these are the most that a detached process leaves behind; at level info that is months. */
 const MAX_LOG_BYTES = 1024 * 1024;
 
-/** Without waiting: opening a pipe in the log's place would hold the agent up until somebody reads it. */
+/** Without waiting: opening a pipe in the log's place would hold the process up until somebody reads it. */
 const APPEND =
   constants.O_WRONLY |
   constants.O_APPEND |

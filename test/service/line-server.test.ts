@@ -4,8 +4,8 @@ import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { array, assert, asyncProperty, uint8Array } from "fast-check";
-import { MAX_REQUEST_BYTES } from "../../../src/agent/protocol.ts";
-import { AgentServer, type ServerPorts } from "../../../src/agent/serving/server.ts";
+import { MAX_REQUEST_BYTES } from "../../src/agent/protocol.ts";
+import { LineServer, type ServerPorts } from "../../src/service/line-server.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "mka-"));
 const open: { close(): unknown }[] = [];
@@ -18,14 +18,14 @@ process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 
 interface Started {
   readonly path: string;
-  readonly server: AgentServer;
+  readonly server: LineServer;
   readonly fates: string[];
 }
 
 async function start(ports: Partial<ServerPorts> = {}): Promise<Started> {
   const path = join(folder, `s${++count}`);
   const fates: string[] = [];
-  const server = new AgentServer({
+  const server = new LineServer({
     answer: (line) => `answer to ${line}`,
     waiting: "wait",
     busy: "busy",
@@ -68,7 +68,7 @@ class Client {
   }
 }
 
-async function accepted(server: AgentServer, clients: number): Promise<void> {
+async function accepted(server: LineServer, clients: number): Promise<void> {
   while (server.counts.connected < clients) await new Promise((resolve) => setTimeout(resolve, 2));
 }
 

@@ -12,18 +12,19 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { createLog, type LogValues } from "../../../src/agent/telling/log.ts";
-import { logObserver, logOccasion } from "../../../src/agent/telling/log-events.ts";
-import { fileSink, leadsToJournal, logPath } from "../../../src/agent/telling/log-sinks.ts";
-import { run } from "../../../src/platform/process.ts";
-import { Secret } from "../../../src/platform/secret.ts";
-import { FakeClock } from "../../support/fake-clock.ts";
-import { ADDRESS, AgentWorld, failed, TARGET } from "../world.ts";
+import { MESSAGES } from "../../src/agent/telling/messages.ts";
+import { createLog, type LogValues } from "../../src/service/log.ts";
+import { logObserver, logOccasion } from "../../src/agent/telling/log-events.ts";
+import { fileSink, leadsToJournal, logPath } from "../../src/service/log-sinks.ts";
+import { run } from "../../src/platform/process.ts";
+import { Secret } from "../../src/platform/secret.ts";
+import { FakeClock } from "../support/fake-clock.ts";
+import { ADDRESS, AgentWorld, failed, TARGET } from "../agent/world.ts";
 
 let world: AgentWorld;
 let lines: string[];
 const logAt = (level: "error" | "warn" | "info" | "debug" = "debug") =>
-  createLog(world.clock, level, (line) => lines.push(line));
+  createLog(MESSAGES, world.clock, level, (line) => lines.push(line));
 
 beforeEach(() => {
   world = new AgentWorld();
@@ -72,7 +73,7 @@ describe("a line of the log", () => {
   });
 
   test("that cannot be written is no failure", () => {
-    const log = createLog(new FakeClock(), "info", () => {
+    const log = createLog(MESSAGES, new FakeClock(), "info", () => {
       throw new Error("disk full");
     });
     expect(() => log("started")).not.toThrow();
@@ -117,7 +118,7 @@ describe("the agent's events", () => {
 
 describe("the log's file", () => {
   test("is private, and with the one before it never larger than twice its limit", () => {
-    const path = logPath(world.paths);
+    const path = logPath(world.paths, "agent");
     const sink = fileSink(path, 1000);
     for (let count = 0; count < 100; count += 1) sink(`line ${count} ${"x".repeat(50)}`, "info");
     sink.close();
@@ -131,7 +132,7 @@ describe("the log's file", () => {
   });
 
   test("is gone on with by the next agent", () => {
-    const path = logPath(world.paths);
+    const path = logPath(world.paths, "agent");
     for (const line of ["one", "two"]) {
       const sink = fileSink(path);
       sink(line, "info");
@@ -141,7 +142,7 @@ describe("the log's file", () => {
   });
 
   test("is of bounded size, however often the agent starts anew", () => {
-    const path = logPath(world.paths);
+    const path = logPath(world.paths, "agent");
     for (let count = 0; count < 100; count += 1) {
       const sink = fileSink(path, 1000);
       sink("x".repeat(99), "info");
@@ -151,7 +152,7 @@ describe("the log's file", () => {
   });
 
   test("takes a line that is longer than the limit", () => {
-    const path = logPath(world.paths);
+    const path = logPath(world.paths, "agent");
     const sink = fileSink(path, 10);
     sink("longer than ten", "info");
     expect(readFileSync(path, "utf8")).toBe("longer than ten\n");
@@ -159,7 +160,7 @@ describe("the log's file", () => {
   });
 
   test("is not followed to where a link leads", () => {
-    const path = logPath(world.paths);
+    const path = logPath(world.paths, "agent");
     const elsewhere = join(world.home, "elsewhere");
     writeFileSync(elsewhere, "");
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
@@ -169,7 +170,7 @@ describe("the log's file", () => {
   });
 
   test("holds nobody up when it is a pipe that nobody reads", async () => {
-    const path = logPath(world.paths);
+    const path = logPath(world.paths, "agent");
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     await run("mkfifo", [path]);
     expect(() => fileSink(path)("x", "info")).toThrow("ENXIO");

@@ -1,33 +1,27 @@
-/** Where the agent listens: on a socket that systemd hands over, or on its own path, of which no other agent is the owner. */
+/** Where a process listens: on a socket that systemd hands over, or on its own path, of which no other one is the owner. */
 import { chmodSync, lstatSync, unlinkSync } from "node:fs";
-import { join } from "node:path";
-import { MailkeyError, systemErrorCode } from "../../errors.ts";
-import { ensurePrivateFolder, storageError } from "../../platform/files.ts";
-import { tryLock, type Lock } from "../../platform/lock.ts";
-import type { Environment, Paths } from "../../platform/paths.ts";
-import { socketPath } from "../client/ask-agent.ts";
-import type { AgentServer } from "./server.ts";
+import { dirname } from "node:path";
+import { MailkeyError, systemErrorCode } from "../errors.ts";
+import { ensurePrivateFolder, storageError } from "../platform/files.ts";
+import { tryLock, type Lock } from "../platform/lock.ts";
+import type { Environment } from "../platform/paths.ts";
+import type { LineServer } from "./line-server.ts";
 
 /** The first descriptor that is handed over. @see sd_listen_fds(3) */
 const FIRST_DESCRIPTOR = 3;
 /** The longest path of a socket: `sun_path`, without the zero at its end. */
 const MAX_PATH_BYTES = process.platform === "linux" ? 107 : 103;
 
-/** Held by the agent while it lives. */
-export function agentLockPath({ runtime }: Pick<Paths, "runtime">): string {
-  return join(runtime, "agent.lock");
-}
-
 /**
- * One agent for each user and home: held while it lives, and freed by the kernel.
+ * One such process for each user and home: held while it lives, and freed by the kernel.
  *
- * @throws ERR_LOCK_TIMEOUT when another one has it
+ * @param path of its lock
+ * @returns undefined when another one has it
+ * @throws ERR_STORAGE
  */
-export async function beTheOnlyOne(paths: Paths): Promise<Lock> {
-  ensurePrivateFolder(paths.runtime);
-  const lock = await tryLock(agentLockPath(paths));
-  if (lock !== undefined) return lock;
-  throw new MailkeyError("ERR_LOCK_TIMEOUT", "another agent runs already", { hint: "mailkey agent status" });
+export async function beTheOnlyOne(path: string): Promise<Lock | undefined> {
+  ensurePrivateFolder(dirname(path));
+  return tryLock(path);
 }
 
 /** Whether a socket has been handed over to this very process. @see sd_listen_fds(3) */
@@ -42,12 +36,11 @@ export function withoutActivation(env: Environment): Environment {
 }
 
 /** @throws ERR_STORAGE, ERR_CONFIG */
-export async function listen(server: AgentServer, paths: Paths, activated: boolean): Promise<void> {
-  const path = socketPath(paths);
+export async function listen(server: LineServer, path: string, activated: boolean): Promise<void> {
   try {
     if (activated) return await server.listen({ fd: FIRST_DESCRIPTOR });
     if (Buffer.byteLength(path) > MAX_PATH_BYTES)
-      throw new MailkeyError("ERR_CONFIG", `the path of the agent's socket is longer than sockets allow: ${path}`, {
+      throw new MailkeyError("ERR_CONFIG", `the path of the socket is longer than sockets allow: ${path}`, {
         hint: "set XDG_RUNTIME_DIR to a short path",
       });
     removeLeftover(path);
@@ -60,7 +53,7 @@ export async function listen(server: AgentServer, paths: Paths, activated: boole
 
 /**
  * Tells later whether the file of that path is still the one that is there now: at the end of a session, for one, the folder goes, and
- * an agent in the background may stay. Always true where there is none: systemd may listen elsewhere.
+ * a process in the background may stay. Always true where there is none: systemd may listen elsewhere.
  */
 export function stillThere(path: string): () => boolean {
   const mark = () => {
@@ -75,7 +68,7 @@ export function stillThere(path: string): () => boolean {
   return () => own === undefined || mark() === own;
 }
 
-/** Of an agent that was killed: we are the only one. */
+/** Of one that was killed: we are the only one. */
 export function removeLeftover(path: string): void {
   try {
     unlinkSync(path);

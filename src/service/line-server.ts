@@ -1,11 +1,10 @@
 /**
- * The agent's listener. Every connection is served for itself, with a time limit for each request and a bound on its size, so that
+ * A listener on a unix socket, for requests of one line. Every connection is served for itself, with a time limit for each request and a bound on its size, so that
  * a silent, slow or hostile client delays nobody; when there are too many, the one that has been silent longest goes first.
  *
  * It knows lines, not what they mean: `answer` is handed each one. What takes longer than a moment is announced with wait lines.
  */
-import { listenUnix, type Connection, type Listener, type Place, type Receiver } from "../../platform/unix-listener.ts";
-import { MAX_REQUEST_BYTES } from "../protocol.ts";
+import { listenUnix, type Connection, type Listener, type Place, type Receiver } from "../platform/unix-listener.ts";
 
 export interface ServerPorts {
   /** The reply to a line, without the newline: at once, or later. Must not throw nor reject. */
@@ -31,10 +30,12 @@ export interface Limits {
   /** Milliseconds between two wait lines; shorter than what clients take for silence. */
   readonly waitMs: number;
   readonly clients: number;
+  /** Of one request. */
+  readonly requestBytes: number;
 }
 
 export const MAX_CLIENTS = 2048;
-const LIMITS: Limits = { requestMs: 10_000, waitMs: 1000, clients: MAX_CLIENTS };
+const LIMITS: Limits = { requestMs: 10_000, waitMs: 1000, clients: MAX_CLIENTS, requestBytes: 16 * 1024 };
 
 export interface ServerCounts {
   readonly connected: number;
@@ -44,7 +45,7 @@ export interface ServerCounts {
   readonly refused: number;
 }
 
-export class AgentServer {
+export class LineServer {
   readonly #ports: ServerPorts;
   readonly #limits: Limits;
   #listener: Listener | undefined;
@@ -155,7 +156,7 @@ class Conversation implements Receiver {
   data(bytes: Uint8Array): void {
     if (this.#hasEnded) return;
     this.#text += this.#decoder.decode(bytes, { stream: true });
-    if (this.#text.length > MAX_REQUEST_BYTES) return this.drop();
+    if (this.#text.length > this.#limits.requestBytes) return this.drop();
     this.#next();
   }
 

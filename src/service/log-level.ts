@@ -1,0 +1,3 @@
+/** How important a line of a log is, the most important first. */
+export const LOG_LEVELS = ["error", "warn", "info", "debug"] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
