@@ -3,14 +3,11 @@ import { join } from "node:path";
 import * as v from "valibot";
 import { expandHome, type Environment, type Paths } from "../platform/paths.ts";
 import { readToml } from "../platform/toml.ts";
+import { ProxySchema, proxyConfig, type ProxyConfig } from "./proxy-config.ts";
+import { duration, durationMs } from "./duration.ts";
 import { LOG_LEVELS, type LogLevel } from "../service/log-level.ts";
 
 const seconds = v.pipe(v.number(), v.minValue(1), v.maxValue(3600));
-/** `"30m"`, `"8h"`, `"7d"`; a bare number is seconds. */
-const duration = v.union([
-  v.pipe(v.number(), v.minValue(1)),
-  v.pipe(v.string(), v.regex(/^[1-9]\d{0,6}[smhd]$/, "must be a time like 30m or 8h")),
-]);
 const command = v.pipe(v.string(), v.nonEmpty("must not be empty"));
 
 const ConfigSchema = v.strictObject({
@@ -45,6 +42,7 @@ const ConfigSchema = v.strictObject({
       pinentry: v.optional(command),
     }),
   ),
+  proxy: v.optional(ProxySchema),
   hooks: v.optional(
     v.strictObject({
       /** Run with `sh -c` when somebody has to sign in, once for each occasion. */
@@ -63,6 +61,7 @@ export interface Config {
   readonly retryBudgetMs: number;
   readonly caFile: string | undefined;
   readonly agent: AgentConfig;
+  readonly proxy: ProxyConfig;
   readonly hooks: Hooks;
 }
 
@@ -121,12 +120,7 @@ function configOf(settings: v.InferOutput<typeof ConfigSchema>, env: Environment
       logLevel: agent?.log_level ?? "info",
       pinentry: agent?.pinentry ?? "pinentry",
     },
+    proxy: proxyConfig(settings.proxy, env),
     hooks: { needsLogin: hooks?.needs_login, renewed: hooks?.renewed, error: hooks?.error },
   };
-}
-
-const UNIT_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-
-function durationMs(value: number | string): number {
-  return typeof value === "number" ? value * 1000 : Number.parseInt(value, 10) * (UNIT_MS[value.slice(-1)] ?? 1000);
 }
