@@ -26,6 +26,8 @@ export interface Request {
   /** Seconds. */
   readonly min_ttl?: number | undefined;
   readonly force?: boolean | undefined;
+  /** The SHA-256 (hex) of a token that a mail server has refused, though it should still be good: another one is wanted. */
+  readonly refused?: string | undefined;
   /** For `unlock`: typed by the person; and where gpg may ask: GPG_TTY, DISPLAY, … */
   readonly passphrase?: string | undefined;
   readonly env?: Readonly<Record<string, string>> | undefined;

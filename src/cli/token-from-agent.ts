@@ -35,9 +35,9 @@ export async function tokenFromAgent(
 async function ask(
   { paths, signal, terminal, trace }: Context,
   address: string | undefined,
-  { resource, minTtlSeconds, force }: TokenRequest,
+  { resource, minTtlSeconds, force, refused }: TokenRequest,
 ): Promise<GivenToken | undefined> {
-  const question = { do: "token", address, resource, min_ttl: minTtlSeconds, force } as const;
+  const question = { do: "token", address, resource, min_ttl: minTtlSeconds, force, refused } as const;
   try {
     const reply = await askAgent<TokenReply>(paths, question, { signal, onWait: (what) => trace(`agent: ${what}`) });
     if (reply === undefined) return undefined;

@@ -15,6 +15,7 @@ import type { PermanentFailure, TokenGrant } from "../oauth/token-endpoint.ts";
 import { elapsedMs, type Instant } from "../platform/clock.ts";
 import { Secret } from "../platform/secret.ts";
 import type { AccessToken, Credential, StoredAccessToken } from "./credential.ts";
+import { digestOf } from "./digest.ts";
 import { expiresAtMs, isUsable, remainingSeconds, requiredSeconds } from "./freshness.ts";
 import { holderLimitMs, lockOrSuperseded, type Held } from "./lock-or-superseded.ts";
 import { IMPATIENT_MS, patienceFor, renew, type RenewPorts } from "./renew.ts";
@@ -35,6 +36,8 @@ export interface TokenRequest {
   readonly minTtlSeconds?: number | undefined;
   /** Renew even when the cached token would do. */
   readonly force?: boolean | undefined;
+  /** The digest (`digestOf`) of a token that a mail server has refused, though it should still be good: as if that had ended. */
+  readonly refused?: string | undefined;
 }
 
 export interface TokenAnswer {
@@ -244,7 +247,7 @@ class TokenTask {
 
   #freshToken(credential: Credential): StoredAccessToken | undefined {
     const token = credential.accessTokens[this.#resource];
-    if (token === undefined) return undefined;
+    if (token === undefined || this.#isRefused(token)) return undefined;
     const required = this.#request.minTtlSeconds ?? requiredSeconds(token, this.#ports.config.marginSeconds);
     return remainingSeconds(token, this.#ports.clock.now()) > required ? token : undefined;
   }
@@ -258,7 +261,14 @@ class TokenTask {
 
   #stillValid(credential: Credential): StoredAccessToken | undefined {
     const token = credential.accessTokens[this.#resource];
-    return token !== undefined && isUsable(token, this.#ports.clock.now()) ? token : undefined;
+    return token !== undefined && !this.#isRefused(token) && isUsable(token, this.#ports.clock.now())
+      ? token
+      : undefined;
+  }
+
+  #isRefused({ token }: StoredAccessToken): boolean {
+    const { refused } = this.#request;
+    return refused !== undefined && refused === digestOf(token);
   }
 
   #answer(token: StoredAccessToken, source: TokenAnswer["source"]): TokenAnswer {

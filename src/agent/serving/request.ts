@@ -13,6 +13,7 @@ const RequestSchema = v.object({
   resource: v.optional(v.pipe(v.string(), v.maxLength(64))),
   min_ttl: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(1_000_000))),
   force: v.optional(v.boolean()),
+  refused: v.optional(v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/))),
   passphrase: v.optional(text),
   env: v.optional(v.record(v.pipe(v.string(), v.regex(/^[A-Z_]{1,64}$/)), text)),
 });

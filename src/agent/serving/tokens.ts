@@ -21,6 +21,7 @@ import type { Observer, Target } from "../event.ts";
 import type { AnswerSource } from "../telling/metrics.ts";
 import { PROTOCOL_VERSION, type Request, type TokenReply } from "../protocol.ts";
 import type { Attempt } from "../renewing/renewal.ts";
+import { isRefused, ServerRefusals } from "./refusals.ts";
 import { asMailkeyError, errorLine, wireError } from "./wire-error.ts";
 
 /** What one attempt needs. To be ended, whatever becomes of it. */
@@ -41,7 +42,7 @@ export interface TokenServicePorts {
 }
 
 /** What a client asks for, of a request. */
-export type Wanted = Pick<Request, "address" | "resource" | "min_ttl" | "force">;
+export type Wanted = Pick<Request, "address" | "resource" | "min_ttl" | "force" | "refused">;
 
 interface Remembered {
   readonly line: string;
@@ -73,18 +74,20 @@ export class TokenService {
   readonly #running = new Set<Promise<TokenAnswer>>();
   /** When the token was obtained of whose renewal observers have heard last, by target. */
   readonly #heardOfMs = new Map<string, number>();
+  readonly #refusals: ServerRefusals;
   /** Rises when everything is forgotten: what was under way then is not remembered. */
   #era = 0;
 
   constructor(ports: TokenServicePorts) {
     this.#ports = ports;
+    this.#refusals = new ServerRefusals(ports.clock);
   }
 
   /** @returns the reply's line: at once when it is remembered. Never throws nor rejects. */
   answer(wanted: Wanted): string | Promise<string> {
     const start = performance.now();
     const known = this.#remembered.get(keyOf(wanted));
-    if (known !== undefined && wanted.force !== true && this.#isGood(known, wanted.min_ttl)) {
+    if (known !== undefined && wanted.force !== true && this.#isGood(known, wanted)) {
       this.#ports.answered("hot", secondsSince(start));
       return known.line;
     }
@@ -186,15 +189,17 @@ export class TokenService {
     return () => look() === seen;
   }
 
-  /** Programs that want the same at the same time share one attempt, when what it brings lasts long enough. */
+  /** Programs that want the same at the same time share one attempt, when what it brings will do for them. */
   async #shared(ports: TokenPorts, account: ResolvedAccount, wanted: Wanted): Promise<TokenAnswer> {
     const attempt = () => this.#attempt(ports, account, wanted);
     if (wanted.force === true) return attempt();
     const key = [account.address, account.credential, wanted.resource].join("\n");
-    const other = this.#flights.get(key);
-    if (other !== undefined) {
-      const answer = await other;
-      if (remainingSeconds(answer.token, ports.clock.now()) > (wanted.min_ttl ?? 0)) return answer;
+    for (let seen: unknown, other = this.#flights.get(key); other !== undefined && other !== seen; ) {
+      const { token } = await other;
+      const isLongEnough = remainingSeconds(token, ports.clock.now()) > (wanted.min_ttl ?? 0);
+      if (isLongEnough && !isRefused(token, wanted.refused)) return other;
+      seen = other;
+      other = this.#flights.get(key); // another program that it would not do for may have been quicker
     }
     const flight = attempt();
     this.#flights.set(key, flight);
@@ -208,8 +213,13 @@ export class TokenService {
   /** One that the renewer makes meanwhile is not waited for while there is a token that will do. */
   #attempt(ports: TokenPorts, account: ResolvedAccount, wanted: Wanted): Promise<TokenAnswer> {
     const resource = findResource(account.provider, wanted.resource).name;
-    const request = { resource, minTtlSeconds: wanted.min_ttl, force: wanted.force };
-    const attempt = this.#tell(ports, { address: account.address, resource }, () => getToken(ports, account, request));
+    const target = { address: account.address, resource };
+    const refused = this.#refusals.believed(target, wanted.refused);
+    const request = { resource, minTtlSeconds: wanted.min_ttl, force: wanted.force, refused };
+    const attempt = this.#tell(ports, target, () => getToken(ports, account, request)).then((answer) => {
+      if (refused !== undefined && answer.source === "refreshed") this.#refusals.renewed(target);
+      return answer;
+    });
     this.#running.add(attempt);
     return attempt.finally(() => this.#running.delete(attempt));
   }
@@ -242,8 +252,9 @@ export class TokenService {
     this.#ports.observe({ kind: "failed", target, error, isPermanent: PERMANENT.has(error.code), validSeconds });
   }
 
-  #isGood({ token, requiredSeconds: required, isCurrent }: Remembered, minTtl: number | undefined): boolean {
-    return remainingSeconds(token, this.#ports.clock.now()) > (minTtl ?? required) && isCurrent();
+  #isGood({ token, requiredSeconds: required, isCurrent }: Remembered, wanted: Wanted): boolean {
+    const isLongEnough = remainingSeconds(token, this.#ports.clock.now()) > (wanted.min_ttl ?? required);
+    return isLongEnough && !isRefused(token, wanted.refused) && isCurrent();
   }
 }
 

@@ -10,6 +10,7 @@ import { configPath, defaultConfig } from "../../../src/accounts/config.ts";
 import { accountPath, deleteAccount, saveAccount } from "../../../src/accounts/store.ts";
 import { resolvePaths, type Paths } from "../../../src/platform/paths.ts";
 import { encodeCredential, type Credential } from "../../../src/tokens/credential.ts";
+import { digestOf } from "../../../src/tokens/digest.ts";
 import { MailkeyError } from "../../../src/errors.ts";
 import { vaultSettingsPath } from "../../../src/vault/settings.ts";
 import { granted, refused, type Reply } from "../../tokens/harness.ts";
@@ -299,4 +300,44 @@ test("a bug is reported without what it stumbled over", async () => {
   bench.locked = new TypeError("secret in the words") as unknown as MailkeyError;
   const { error } = await bench.ask();
   expect(error?.message).toBe("this is a bug in mailkey's agent: TypeError");
+});
+
+describe("a token that a mail server refuses", () => {
+  const refusedBy = (token: string): Wanted => ({ address: ADDRESS, refused: digestOf(token) });
+  const FIRST = `access of ${ADDRESS}`;
+
+  test("is renewed once for all who name it, and remembered ones are not handed out again", async () => {
+    await bench.token();
+    await bench.token();
+    bench.replies.push(granted({ access_token: "second" }));
+    const tokens = await Promise.all(Array.from({ length: 50 }, () => bench.token(refusedBy(FIRST))));
+    expect(new Set(tokens)).toEqual(new Set(["second"]));
+    expect(await bench.token(refusedBy(FIRST))).toBe("second");
+    expect(bench.requests).toBe(1);
+  });
+
+  test("is renewed once although those who name it come while others are given the old one", async () => {
+    bench.replies.push(granted({ access_token: "second" }));
+    const wishes = Array.from({ length: 20 }, (_, index) => (index % 2 === 0 ? undefined : refusedBy(FIRST)));
+    const tokens = await Promise.all(wishes.map((wish) => bench.token(wish)));
+    expect(tokens.filter((_, index) => index % 2 === 1)).toEqual(Array.from({ length: 10 }, () => "second"));
+    expect(bench.requests).toBe(1);
+  });
+
+  test("is not handed out when the provider cannot be reached", async () => {
+    bench.replies.push(...Array.from({ length: 9 }, () => new Response("", { status: 503 })));
+    const { token, error } = await bench.ask(refusedBy(FIRST));
+    expect(token).toBeUndefined();
+    expect(error?.code).toBe("ERR_PROVIDER_UNAVAILABLE");
+  });
+
+  test("is given again when it was renewed for that reason within five minutes, and then renewed anew", async () => {
+    bench.replies.push(granted({ access_token: "second" }), granted({ access_token: "third" }));
+    expect(await bench.token(refusedBy(FIRST))).toBe("second");
+    bench.clock.advance(299_000);
+    expect(await bench.token(refusedBy("second"))).toBe("second");
+    expect(bench.requests).toBe(1);
+    bench.clock.advance(1000);
+    expect(await bench.token(refusedBy("second"))).toBe("third");
+  });
 });
