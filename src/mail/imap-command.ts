@@ -6,7 +6,6 @@
  *
  * @see RFC 9051, RFC 3501, RFC 4959 (SASL-IR), RFC 7888 (LITERAL+, LITERAL-)
  */
-import { isUtf8 } from "node:buffer";
 import { Secret } from "../platform/secret.ts";
 import { ByteBuffer } from "./byte-buffer.ts";
 
@@ -111,8 +110,7 @@ export class ImapCommandReader {
 
   /** @returns undefined when the literal comes without being asked for */
   #announced(bytes: number, asked: boolean): DecodedCommand | undefined {
-    const tooLong =
-      bytes > this.#maxLineBytes || this.#partsBytes + bytes > LINES_PER_COMMAND * this.#maxLineBytes;
+    const tooLong = bytes > this.#maxLineBytes || this.#partsBytes + bytes > LINES_PER_COMMAND * this.#maxLineBytes;
     if (tooLong && !asked) return { kind: "lost", why: `a literal of ${bytes} bytes is too long` };
     if (tooLong) this.#bad ??= "the literal is too long";
     if (!WITH_LITERALS.has(commandName(this.#first))) this.#bad ??= "no literal can be sent here";
@@ -198,7 +196,7 @@ class Astrings {
     return this.#parts.length === 1 && this.#parts[0]?.trim() === "";
   }
 
-  /** @returns undefined when there is none, or it is not UTF-8 */
+  /** @returns undefined when there is none; bytes that are not UTF-8 become U+FFFD */
   take(): string | undefined {
     const [line = "", literal, ...others] = this.#parts;
     if (literal !== undefined && LITERAL_NEXT.test(line)) {
@@ -213,7 +211,6 @@ class Astrings {
   }
 }
 
-function fromUtf8(latin1: string): string | undefined {
-  const bytes = Buffer.from(latin1, "latin1");
-  return isUtf8(bytes) ? bytes.toString("utf8") : undefined;
+function fromUtf8(latin1: string): string {
+  return Buffer.from(latin1, "latin1").toString("utf8");
 }
