@@ -24,8 +24,13 @@ export const NOT_BASE64: Turn = { kind: "malformed", why: "that is not base64" }
 
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
 
+/** Whether a name can be written into logs and requests as it is. */
+export function isUserName(name: string): boolean {
+  return name !== "" && !CONTROL.test(name);
+}
+
 /** Credentials as a client has sent them; malformed when the user name is none. */
 export function credentialsTurn(user: string, password: string): Turn {
-  if (user === "" || CONTROL.test(user)) return { kind: "malformed", why: "that is no user name" };
+  if (!isUserName(user)) return { kind: "malformed", why: "that is no user name" };
   return { kind: "credentials", user, password: new Secret(password) };
 }

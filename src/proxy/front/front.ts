@@ -81,6 +81,8 @@ export interface Passage {
    * @returns usually the piece itself, uncopied
    */
   pass(bytes: Uint8Array): Uint8Array;
+  /** Shown what passes from the client to the server, `takeRest` included: where replies cannot be understood without the commands (POP3). */
+  sent?(bytes: Uint8Array): void;
   /**
    * What can be said when the server's connection ends without a word. Undefined where the client would take it for something else (it is
    * in the middle of a literal or a line), or where the server has said goodbye itself.
