@@ -26,10 +26,12 @@ import { VERSION } from "../version.ts";
 import { socketPath } from "./client/ask-agent.ts";
 import { leaseFor } from "./lease.ts";
 import { Budget } from "./renewing/budget.ts";
-import { dispatcher, BUSY_LINE, WAITING_LINE, type Operations } from "./serving/dispatch.ts";
+import { dispatcher, type Operations } from "./serving/dispatch.ts";
 import type { AgentEvent } from "./event.ts";
 import { isActivated, listen, removeLeftover, stillThere, withoutActivation } from "../service/listening.ts";
 import { agentLockPath, beTheOnlyAgent } from "./only-one.ts";
+import { busyLine, waitingLine } from "../service/dispatch.ts";
+import { asMailkeyError } from "../service/wire.ts";
 import { createLog } from "../service/log.ts";
 import { MESSAGES, type AgentLog } from "./telling/messages.ts";
 import { fileSink, logPath, stderrSink } from "../service/log-sinks.ts";
@@ -42,7 +44,6 @@ import { LineServer, MAX_CLIENTS } from "../service/line-server.ts";
 import type { StatusReply } from "./status.ts";
 import { TokenService } from "./serving/tokens.ts";
 import { VaultLock } from "./unlocking/unlock.ts";
-import { asMailkeyError } from "./serving/wire-error.ts";
 
 export interface AgentPorts {
   readonly env: Environment;
@@ -165,8 +166,8 @@ class Agent {
     });
     this.#server = new LineServer({
       answer: dispatcher(this.#operations(), paths),
-      waiting: WAITING_LINE,
-      busy: BUSY_LINE,
+      waiting: waitingLine(PROTOCOL_VERSION),
+      busy: busyLine(PROTOCOL_VERSION),
       page: (path) =>
         path === "/metrics" ? { type: Metrics.CONTENT_TYPE, body: this.#observers.metrics.write() } : undefined,
       admits: ({ descriptor }) => {
@@ -274,7 +275,7 @@ class Agent {
     try {
       await this.#vault.unlock({ passphrase, env });
     } catch (error) {
-      this.#log("unlock-failed", { reason: asMailkeyError(error).message });
+      this.#log("unlock-failed", { reason: asMailkeyError(error, "agent").message });
       throw error;
     }
   }
@@ -296,7 +297,7 @@ class Agent {
     try {
       await work();
     } catch (error) {
-      this.#log("settings-refused", { reason: asMailkeyError(error).message });
+      this.#log("settings-refused", { reason: asMailkeyError(error, "agent").message });
       throw error;
     }
   }

@@ -6,7 +6,7 @@
  * While an answer takes its time the agent says so with `wait` lines: a client that hears nothing at all knows that nobody is there
  * and does the work by itself. docs/agent.md describes all of it for other programs.
  */
-import type { ErrorCode } from "../errors.ts";
+import type { FrameOfRequest, WireError } from "../service/wire.ts";
 
 export const PROTOCOL_VERSION = 1;
 
@@ -14,12 +14,8 @@ export const PROTOCOL_VERSION = 1;
 export const OPERATIONS = ["token", "status", "metrics", "lock", "unlock", "reload", "stop"] as const;
 export type Operation = (typeof OPERATIONS)[number];
 
-export interface Request {
-  readonly v: number;
+export interface Request extends FrameOfRequest {
   readonly do: Operation;
-  /** The folders of the asking program's configuration and state: an agent answers for its own only. */
-  readonly config: string;
-  readonly state: string;
   /** For `token`: the account; the only one when left out. */
   readonly address?: string | undefined;
   readonly resource?: string | undefined;
@@ -46,32 +42,5 @@ export interface TokenReply {
   readonly warning?: WireError | undefined;
 }
 
-/** A MailkeyError on the wire. */
-export interface WireError {
-  readonly code: ErrorCode | (typeof AGENT_ERRORS)[number];
-  readonly message: string;
-  readonly hint?: string | undefined;
-  readonly details?: Readonly<Record<string, string | number | boolean | undefined>> | undefined;
-}
-
-export interface ErrorReply {
-  readonly v: number;
-  readonly error: WireError;
-}
-
-/** Said at once when the answer is not there yet: `renewing`, `unlocking`. */
-export interface WaitReply {
-  readonly v: number;
-  readonly wait: string;
-}
-
-/**
- * Refusals that concern the conversation and not the account; the client then does without the agent.
- * `other_home`: it serves other folders. `version`: it does not speak this version. `request`: not a request. `busy`: too many clients.
- */
-export const AGENT_ERRORS = ["other_home", "version", "request", "busy"] as const;
-
 /** A request with a passphrase and an environment is the longest. */
 export const MAX_REQUEST_BYTES = 16 * 1024;
-/** More than any token with its frame. */
-export const MAX_REPLY_BYTES = 1024 * 1024;

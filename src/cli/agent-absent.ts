@@ -1,7 +1,8 @@
 /** No agent answers: why, and what to type then. */
-import { findAgent, isOpenToOthers, socketPath } from "../agent/client/ask-agent.ts";
+import { findAgent, socketPath } from "../agent/client/ask-agent.ts";
 import { MailkeyError } from "../errors.ts";
 import { shellLine } from "../platform/shell.ts";
+import { isOpenToOthers } from "../service/asking.ts";
 import type { Context } from "./context.ts";
 
 /** @returns undefined when there is none, and nothing in the way of one */

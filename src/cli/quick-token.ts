@@ -3,10 +3,11 @@
  * not this one case goes the ordinary way, which knows all flags and does without an agent.
  */
 import { basename } from "node:path";
-import { askAgent, errorOf } from "../agent/client/ask-agent.ts";
+import { askAgent } from "../agent/client/ask-agent.ts";
 import type { TokenReply } from "../agent/protocol.ts";
 import { isMailkeyError, type MailkeyError } from "../errors.ts";
 import { resolvePaths, type Environment } from "../platform/paths.ts";
+import { errorOf } from "../service/wire.ts";
 
 export type QuickAnswer =
   | { readonly token: string; readonly warning?: MailkeyError | undefined }

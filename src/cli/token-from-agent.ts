@@ -1,9 +1,10 @@
 /** The agent's token for a command; where there is no agent and the user wants one, it is started. */
-import { askAgent, errorOf } from "../agent/client/ask-agent.ts";
+import { askAgent } from "../agent/client/ask-agent.ts";
 import type { TokenReply } from "../agent/protocol.ts";
 import type { Config } from "../accounts/config.ts";
 import { isMailkeyError } from "../errors.ts";
 import { Secret } from "../platform/secret.ts";
+import { errorOf } from "../service/wire.ts";
 import type { TokenAnswer, TokenRequest } from "../tokens/get-token.ts";
 import type { Context } from "./context.ts";
 

@@ -45,6 +45,8 @@ test("a token that the agent has is handed on by a handful of modules", () => {
     "platform/runtime.ts",
     "platform/stdio.ts",
     "platform/unix-socket.ts",
+    "service/asking.ts",
+    "service/wire.ts",
   ]);
 });
 

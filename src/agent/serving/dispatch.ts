@@ -1,11 +1,11 @@
-/** From a line to its reply: who asks, for which home, in which version, and what for. */
+/** What the agent does when it is asked, and its replies. */
 import type { Environment, Paths } from "../../platform/paths.ts";
 import { Secret } from "../../platform/secret.ts";
-import { PROTOCOL_VERSION, type Operation, type Request, type WaitReply } from "../protocol.ts";
+import { dispatcher as dispatch } from "../../service/dispatch.ts";
+import { PROTOCOL_VERSION, type Operation, type Request } from "../protocol.ts";
 import { decodeRequest } from "./request.ts";
 import type { StatusReply } from "../status.ts";
 import type { TokenService } from "./tokens.ts";
-import { errorLine, refusalLine } from "./wire-error.ts";
 
 export interface Operations {
   readonly tokens: Pick<TokenService, "answer">;
@@ -19,28 +19,16 @@ export interface Operations {
   stop(): void;
 }
 
-export const WAITING_LINE = JSON.stringify({ v: PROTOCOL_VERSION, wait: "working" } satisfies WaitReply);
-export const BUSY_LINE = refusalLine({ code: "busy", message: "too many clients" });
-
-const OTHER_HOME = refusalLine({ code: "other_home", message: "this agent serves other folders" });
-const OTHER_VERSION = refusalLine({ code: "version", message: `this agent speaks version ${PROTOCOL_VERSION}` });
-const NO_REQUEST = refusalLine({ code: "request", message: "this is not a request" });
 const DONE = JSON.stringify({ v: PROTOCOL_VERSION, done: true });
 
 /** @returns what the server calls with every line */
 export function dispatcher(
   operations: Operations,
-  { config, state }: Pick<Paths, "config" | "state">,
+  home: Pick<Paths, "config" | "state">,
 ): (line: string) => string | Promise<string> {
-  return (line) => {
-    const request = decodeRequest(line);
-    if (request === "version") return OTHER_VERSION;
-    if (request === "request") return NO_REQUEST;
-    if (request.config !== config || request.state !== state) return OTHER_HOME;
-    const { do: operation } = request;
-    if (operation === "token") return operations.tokens.answer(request);
-    return perform(operations, request, PERFORM[operation]);
-  };
+  const perform = (request: Request) =>
+    request.do === "token" ? operations.tokens.answer(request) : PERFORM[request.do](operations, request);
+  return dispatch({ who: "agent", version: PROTOCOL_VERSION, decode: decodeRequest, perform }, home);
 }
 
 type Perform = (operations: Operations, request: Request) => Promise<string> | string;
@@ -65,11 +53,3 @@ const PERFORM: Record<Exclude<Operation, "token">, Perform> = {
     return DONE;
   },
 };
-
-async function perform(operations: Operations, request: Request, what: Perform): Promise<string> {
-  try {
-    return await what(operations, request);
-  } catch (error) {
-    return errorLine(error);
-  }
-}

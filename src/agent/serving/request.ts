@@ -1,6 +1,6 @@
-/** From a line of the socket to a request. Whoever can connect is this user's own program, and may still be broken: nothing is believed. */
+/** From what came on the socket to a request. Whoever can connect is this user's own program, and may still be broken: nothing is believed. */
 import * as v from "valibot";
-import { OPERATIONS, PROTOCOL_VERSION, type Request } from "../protocol.ts";
+import { OPERATIONS, type Request } from "../protocol.ts";
 
 const text = v.pipe(v.string(), v.maxLength(4096));
 
@@ -18,18 +18,7 @@ const RequestSchema = v.object({
   env: v.optional(v.record(v.pipe(v.string(), v.regex(/^[A-Z_]{1,64}$/)), text)),
 });
 
-/** `version`: a later protocol. `request`: not a request at all. */
-export type Decoded = Request | "version" | "request";
-
-export function decodeRequest(line: string): Decoded {
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch {
-    return "request";
-  }
-  if (typeof value !== "object" || value === null || !("v" in value) || typeof value.v !== "number") return "request";
-  if (value.v !== PROTOCOL_VERSION) return "version";
+export function decodeRequest(value: object): Request | undefined {
   const parsed = v.safeParse(RequestSchema, value);
-  return parsed.success ? parsed.output : "request";
+  return parsed.success ? parsed.output : undefined;
 }

@@ -16,13 +16,13 @@ import { fileStamp } from "../../platform/files.ts";
 import type { AccessToken } from "../../tokens/credential.ts";
 import { remainingSeconds, requiredSeconds } from "../../tokens/freshness.ts";
 import { getToken, type TokenAnswer, type TokenPorts } from "../../tokens/get-token.ts";
+import { asMailkeyError, refusalLine, wireError } from "../../service/wire.ts";
 import { vaultSettingsPath } from "../../vault/settings.ts";
 import type { Observer, Target } from "../event.ts";
 import type { AnswerSource } from "../telling/metrics.ts";
 import { PROTOCOL_VERSION, type Request, type TokenReply } from "../protocol.ts";
 import type { Attempt } from "../renewing/renewal.ts";
 import { isRefused, ServerRefusals } from "./refusals.ts";
-import { asMailkeyError, errorLine, wireError } from "./wire-error.ts";
 
 /** What one attempt needs. To be ended, whatever becomes of it. */
 export interface TokenLease {
@@ -103,7 +103,7 @@ export class TokenService {
       const answer = await this.#attempt(ports, account, { resource: target.resource, min_ttl: minTtlSeconds });
       return attemptOf(answer, ports.clock);
     } catch (error) {
-      return failedAttempt(asMailkeyError(error));
+      return failedAttempt(asMailkeyError(error, "agent"));
     } finally {
       lease.end();
     }
@@ -127,9 +127,9 @@ export class TokenService {
       this.#ports.answered(source, secondsSince(start));
       return line;
     } catch (error) {
-      const told = asMailkeyError(error);
+      const told = asMailkeyError(error, "agent");
       this.#ports.answered("none", secondsSince(start), told.code);
-      return errorLine(told);
+      return refusalLine(PROTOCOL_VERSION, wireError(told));
     } finally {
       lease.end();
     }
@@ -166,7 +166,7 @@ export class TokenService {
       this.#ports.attempted(target, attemptOf(answer, clock));
       return answer;
     } catch (error) {
-      this.#ports.attempted(target, failedAttempt(asMailkeyError(error)));
+      this.#ports.attempted(target, failedAttempt(asMailkeyError(error, "agent")));
       throw error;
     }
   }

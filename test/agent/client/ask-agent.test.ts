@@ -4,7 +4,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { askAgent, findAgent, socketPath } from "../../../src/agent/client/ask-agent.ts";
-import { MAX_REPLY_BYTES } from "../../../src/agent/protocol.ts";
+import { MAX_REPLY_BYTES } from "../../../src/service/asking.ts";
 import { startAgent } from "../../../src/agent/client/start-agent.ts";
 import type { MailkeyError } from "../../../src/errors.ts";
 import type { Paths } from "../../../src/platform/paths.ts";
