@@ -22,6 +22,8 @@ export interface DovecotOptions {
   readonly relayPort: number;
   /** Mailboxes that others than their owner may open: the authorization server is asked about each by name. */
   readonly sharedMailboxes: readonly string[];
+  /** Whether IMAP offers COMPRESS. */
+  readonly compress: boolean;
 }
 
 export interface Dovecot {
@@ -160,6 +162,7 @@ userdb {
 }
 protocol imap {
   ${tokensOf("imap")}
+  mail_max_userip_connections = 200${values.compress ? "\n  mail_plugins = imap_zlib" : ""}
 }
 protocol pop3 {
   ${tokensOf("pop")}

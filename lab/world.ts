@@ -37,6 +37,8 @@ export interface WorldOptions {
   readonly tokenCharacters?: number;
   /** Mailboxes that `organisation.openMailbox` can open to others than their owner. */
   readonly sharedMailboxes?: readonly string[];
+  /** Whether Dovecot's IMAP offers COMPRESS; not unless given. */
+  readonly compress?: boolean;
 }
 
 export interface World {
@@ -123,9 +125,15 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     if (mail === "dovecot") {
       const relay = await startRelay(deliver);
       cleanUp.push(() => relay.stop());
-      const { sharedMailboxes = [] } = options;
-      const settings = { folder: logs, certificates, introspectionEndpoint, relayPort: relay.port, sharedMailboxes };
-      const started = await startDovecot(settings);
+      const { sharedMailboxes = [], compress = false } = options;
+      const started = await startDovecot({
+        folder: logs,
+        certificates,
+        introspectionEndpoint,
+        relayPort: relay.port,
+        sharedMailboxes,
+        compress,
+      });
       cleanUp.push(() => started.stop());
       dovecot = started;
       submissionPort = started.submissionPort;
