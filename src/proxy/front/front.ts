@@ -92,6 +92,6 @@ export interface Passage {
 
 /** A protocol, as the proxy serves it. */
 export interface Speech {
-  front(options: FrontOptions): Front;
-  passage(): Passage;
+  readonly front: (options: FrontOptions) => Front;
+  readonly passage: () => Passage;
 }
