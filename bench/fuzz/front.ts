@@ -1,5 +1,5 @@
 /** Drives a front with hostile bytes, as a session would, and holds it to what every front promises. */
-import type { Front, FrontOptions, Step } from "../../src/proxy/front/front.ts";
+import type { Front, FrontOptions, Speech, Step } from "../../src/proxy/front/front.ts";
 import type { Refusal } from "../../src/proxy/refusal.ts";
 import { inPieces, must } from "./fuzz.ts";
 import type { Random } from "./random.ts";
@@ -17,9 +17,9 @@ const SERVER = { said: "welcome\r\n\u20ac", capabilities: ["IMAP4rev1", "AUTH=PL
 const LINES = /^(?:[ -~]*\r\n)+$/;
 
 /** @throws when a promise is broken */
-export function driveFront(create: (options: FrontOptions) => Front, input: Buffer, random: Random): void {
+export function driveFront(speech: Speech, input: Buffer, random: Random): void {
   const limits = { lineBytes: 512, failures: 3, commands: 20 };
-  const front = create({ tls: random.pick(TLS), login: "password", limits });
+  const front = speech.front({ tls: random.pick(TLS), login: "password", limits });
   let steps = 0;
   let over = false;
   inPieces(input, 3, random, (piece) => {

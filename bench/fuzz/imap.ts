@@ -86,7 +86,7 @@ export const IMAP_TARGETS: readonly FuzzTarget[] = [
     name: "IMAP front",
     corpus: COMMANDS,
     words: COMMAND_WORDS,
-    run: (input, random) => driveFront(SPEECHES.imap.front, input, random),
+    run: (input, random) => driveFront(SPEECHES.imap, input, random),
   },
   { name: "IMAP passage", corpus: RESPONSES, words: RESPONSE_WORDS, run: runPassage },
   { name: "IMAP client", corpus: RESPONSES, words: RESPONSE_WORDS, run: runReader },

@@ -14,7 +14,8 @@ import type { Refusal } from "../refusal.ts";
 import type { Opened } from "../upstream/upstream.ts";
 import type { Farewell, Front, FrontOptions, Step } from "./front.ts";
 import { withoutProxysOwn } from "./imap-capabilities.ts";
-import { imapBye, imapFarewell, imapText, refusalText } from "./imap-words.ts";
+import { imapBye, imapFarewell, imapRefusal } from "./imap-words.ts";
+import { spoken } from "./words.ts";
 
 type Command<N extends ImapCommand["name"]> = Extract<ImapCommand, { name: N }>;
 
@@ -61,13 +62,13 @@ export class ImapFront implements Front {
   accepted({ capabilities, said }: Pick<Opened, "said" | "capabilities">): void {
     const list = (capabilities ?? []).filter((name) => /^[!-\\^-~]+$/.test(name)).map((name) => ` ${name}`);
     const code = list.length === 0 ? "" : `[CAPABILITY${withoutProxysOwn(list.join(""))}] `;
-    this.#say(`${this.#tag === undefined ? "* PREAUTH" : `${this.#tag} OK`} ${code}${imapText(said) || "logged in"}`);
+    this.#say(`${this.#tag === undefined ? "* PREAUTH" : `${this.#tag} OK`} ${code}${spoken(said) || "logged in"}`);
     this.#steps.push({ kind: "pass" });
     this.#stage = "over";
   }
 
   refused(refusal: Refusal): void {
-    const text = refusalText(refusal);
+    const text = imapRefusal(refusal);
     this.#failures += 1;
     this.#stage = "commands";
     if (this.#tag === undefined) return this.#leave(imapBye(text));

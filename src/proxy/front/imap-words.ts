@@ -1,29 +1,17 @@
-/** What the proxy itself says in IMAP: the codes for its refusals, and its goodbyes. @see RFC 9051 7.1, RFC 5530 */
-import { peerText } from "../../platform/text.ts";
+/** What the proxy itself says in IMAP: the common words with IMAP's codes. @see RFC 9051 7.1, RFC 5530 */
 import type { Refusal } from "../refusal.ts";
 import type { Farewell } from "./front.ts";
+import { farewellWords, refusalWords } from "./words.ts";
 
-/** So that a line stays below a thousand bytes, which is as far as the most modest clients read. */
-const MAX_WORDS = 600;
-
-const FAREWELLS: { readonly [F in Farewell]: string } = {
-  time: "[UNAVAILABLE] nothing was heard for too long",
-  sessions: "[LIMIT] too many connections, try again later",
-  stopping: "[UNAVAILABLE] mailkey proxy is stopping",
-  upstream: "[UNAVAILABLE] the mail server has ended the connection",
-  bug: "[SERVERBUG] mailkey proxy has made a mistake, see its log",
+const FAREWELL_CODES: Readonly<Record<Farewell, string>> = {
+  time: "UNAVAILABLE",
+  sessions: "LIMIT",
+  stopping: "UNAVAILABLE",
+  upstream: "UNAVAILABLE",
+  bug: "SERVERBUG",
 };
 
-export function imapFarewell(reason: Farewell): string {
-  return imapBye(FAREWELLS[reason]);
-}
-
-/** @param words with a code of theirs, if any */
-export function imapBye(words: string): string {
-  return `* BYE ${words}\r\n`;
-}
-
-const CODES: { readonly [K in Refusal["kind"]]: string } = {
+const REFUSAL_CODES: Readonly<Record<Refusal["kind"], string>> = {
   password: "AUTHENTICATIONFAILED",
   throttled: "LIMIT",
   sessions: "LIMIT",
@@ -32,19 +20,16 @@ const CODES: { readonly [K in Refusal["kind"]]: string } = {
   server: "AUTHORIZATIONFAILED",
 };
 
-/** What follows a `NO`, or a `BYE`: a code and words. */
-export function refusalText(refusal: Refusal): string {
-  return `[${CODES[refusal.kind]}] ${refusalWords(refusal)}`;
+export function imapFarewell(reason: Farewell): string {
+  return imapBye(`[${FAREWELL_CODES[reason]}] ${farewellWords(reason)}`);
 }
 
-function refusalWords(refusal: Refusal): string {
-  if (refusal.kind === "password") return "wrong user name or password";
-  if (refusal.kind === "throttled") return `too many wrong passwords, wait ${refusal.seconds} seconds`;
-  if (refusal.kind === "sessions") return "too many sessions, close some of them";
-  return imapText(refusal.hint === undefined ? refusal.words : `${refusal.words}: ${refusal.hint}`);
+/** @param text words, with a code before them or not */
+export function imapBye(text: string): string {
+  return `* BYE ${text}\r\n`;
 }
 
-/** Foreign words as IMAP can say them: one line of ASCII. */
-export function imapText(words: string): string {
-  return peerText(words, MAX_WORDS).replace(/[^ -~]/g, "?");
+/** What follows a `NO`, or a `BYE`. */
+export function imapRefusal(refusal: Refusal): string {
+  return `[${REFUSAL_CODES[refusal.kind]}] ${refusalWords(refusal)}`;
 }
