@@ -73,6 +73,9 @@ export interface FrontLimits {
   readonly commands: number;
 }
 
+/** What may have been read from the client while nobody could stop it: while a login is under way it is not read from. */
+export const MAX_AHEAD_BYTES = 256 * 1024;
+
 /** What passes from the server to the client once it is in. */
 export interface Passage {
   /**

@@ -12,12 +12,14 @@ import { credentialsTurn, type PasswordExchange, type Turn } from "../../sasl/pa
 import { passwordExchange } from "../../sasl/password-mechanisms.ts";
 import type { Refusal } from "../refusal.ts";
 import type { Opened } from "../upstream/upstream.ts";
-import type { Farewell, Front, FrontOptions, Step } from "./front.ts";
+import { MAX_AHEAD_BYTES, type Farewell, type Front, type FrontOptions, type Step } from "./front.ts";
 import { withoutProxysOwn } from "./imap-capabilities.ts";
 import { imapBye, imapFarewell, imapRefusal } from "./imap-words.ts";
 import { spoken } from "./words.ts";
 
 type Command<N extends ImapCommand["name"]> = Extract<ImapCommand, { name: N }>;
+
+const FLOODED = imapBye("too much at once, before the login");
 
 export class ImapFront implements Front {
   readonly #options: FrontOptions;
@@ -31,6 +33,7 @@ export class ImapFront implements Front {
   #exchange: PasswordExchange | undefined;
   #commands = 0;
   #failures = 0;
+  #isFlooded = false;
 
   constructor(options: FrontOptions) {
     this.#options = options;
@@ -41,7 +44,8 @@ export class ImapFront implements Front {
   }
 
   push(bytes: Uint8Array): void {
-    this.#reader.push(bytes);
+    if (this.#reader.pendingBytes + bytes.length > MAX_AHEAD_BYTES) this.#isFlooded = true;
+    else this.#reader.push(bytes);
   }
 
   next(): Step | undefined {
@@ -60,6 +64,7 @@ export class ImapFront implements Front {
   }
 
   accepted({ capabilities, said }: Pick<Opened, "said" | "capabilities">): void {
+    if (this.#isFlooded) return this.#leave(FLOODED);
     const list = (capabilities ?? []).filter((name) => /^[!-\\^-~]+$/.test(name)).map((name) => ` ${name}`);
     const code = list.length === 0 ? "" : `[CAPABILITY${withoutProxysOwn(list.join(""))}] `;
     this.#say(`${this.#tag === undefined ? "* PREAUTH" : `${this.#tag} OK`} ${code}${spoken(said) || "logged in"}`);
@@ -89,8 +94,10 @@ export class ImapFront implements Front {
 
   /** @returns whether something was read */
   #readOn(): boolean {
-    if (this.#stage === "commands") return this.#readCommand();
-    return this.#stage === "exchange" && this.#readResponse();
+    if (this.#stage === "asking" || this.#stage === "over") return false;
+    if (!this.#isFlooded) return this.#stage === "exchange" ? this.#readResponse() : this.#readCommand();
+    this.#leave(FLOODED);
+    return true;
   }
 
   #readCommand(): boolean {

@@ -11,7 +11,7 @@ import { passwordExchange } from "../../sasl/password-mechanisms.ts";
 import { plainExchange } from "../../sasl/plain.ts";
 import type { Opened } from "../upstream/upstream.ts";
 import type { Refusal } from "../refusal.ts";
-import type { Farewell, Front, FrontOptions, Login, Step } from "./front.ts";
+import { MAX_AHEAD_BYTES, type Farewell, type Front, type FrontOptions, type Login, type Step } from "./front.ts";
 
 /** Of one front: it may remember what a client has said. All its words are lines without the last one's end. */
 export interface Dialect {
@@ -65,9 +65,6 @@ export interface Offer {
   readonly mayLogIn: boolean;
   readonly mayStartTls: boolean;
 }
-
-/** What may have been read from the client while nobody could stop it: while a login is under way it is not read from. */
-const MAX_AHEAD_BYTES = 256 * 1024;
 
 export class LineFront implements Front {
   readonly #dialect: Dialect;
