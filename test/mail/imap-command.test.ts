@@ -64,12 +64,23 @@ describe("LOGIN is read", () => {
 
   test("and not when it is not what RFC 9051 allows", () => {
     const broken = [
-      ...["a LOGIN", "a LOGIN anna", "a LOGIN anna ", "a LOGIN  anna x", "a LOGIN anna x y", "a LOGIN anna x\ty"],
-      ...['a LOGIN "anna" "x', 'a LOGIN "an\\na" x', 'a LOGIN "a"x y', "a LOGIN (anna) x", "a LOGIN ann\xe4 x"],
-      ...["a LOGIN {1+}\r\na{1+}\r\nb", "a LOGIN {2+}\r\na\0 x", "a LOGIN {1+}\r\na {1+}\r\nb c"],
+      "",
+      " anna",
+      " anna ",
+      "  anna x",
+      " anna x y",
+      " anna x\ty",
+      ' "anna" "x',
+      ' "an\\na" x',
+      ' "a"x y',
+      " (anna) x",
+      " ann\xe4 x",
+      " {1+}\r\na{1+}\r\nb",
+      " {2+}\r\na\0 x",
+      " {1+}\r\na {1+}\r\nb c",
     ];
     for (const text of broken)
-      expect({ text, seen: read(`${text}\r\n`) }).toEqual({
+      expect({ text, seen: read(`a LOGIN${text}\r\n`) }).toEqual({
         text,
         seen: [bad("LOGIN takes a user name and a password")],
       });
@@ -189,7 +200,7 @@ test("the same is read however the bytes are cut", () => {
       const text = parts.join("");
       const whole = read(text);
       expect(read(text, pieces(text, sizes))).toEqual(whole);
-      expect(read(text, [...text])).toEqual(whole);
+      expect(read(text, pieces(text, [1]))).toEqual(whole);
     }),
     { numRuns: 2000 },
   );

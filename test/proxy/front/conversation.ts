@@ -14,6 +14,8 @@ export interface Answers {
   readonly refusal?: (login: Login) => Refusal | undefined;
   /** What the server said to the login. */
   readonly said?: string;
+  /** What it listed then (IMAP). */
+  readonly capabilities?: readonly string[];
 }
 
 /** A login as it can be compared: what it holds in the clear. */
@@ -104,8 +106,8 @@ export class Conversation {
       clientName: login.clientName,
     });
     const refusal = this.#answers.refusal?.(login);
-    if (refusal === undefined)
-      this.#front.accepted({ said: this.#answers.said ?? "welcome", capabilities: undefined, extensions: [] });
+    const { said = "welcome", capabilities } = this.#answers;
+    if (refusal === undefined) this.#front.accepted({ said, capabilities, extensions: [] });
     else this.#front.refused(refusal);
   }
 }
