@@ -29,6 +29,16 @@ export function isActivated(env: Environment): boolean {
   return env["LISTEN_PID"] === String(process.pid) && Number(env["LISTEN_FDS"]) >= 1;
 }
 
+/** The sockets that have been handed over, each with the name that its unit gives it. @see sd_listen_fds_with_names(3) */
+export function handedOver(env: Environment): readonly { readonly fd: number; readonly name: string }[] {
+  const names = (env["LISTEN_FDNAMES"] ?? "").split(":");
+  const count = isActivated(env) ? Number(env["LISTEN_FDS"]) : 0;
+  return Array.from({ length: count }, (_, index) => ({
+    fd: FIRST_DESCRIPTOR + index,
+    name: names[index] ?? "unknown",
+  }));
+}
+
 /** The environment without what says so: children are not meant. */
 export function withoutActivation(env: Environment): Environment {
   const { LISTEN_PID: _pid, LISTEN_FDS: _count, LISTEN_FDNAMES: _names, ...rest } = env;

@@ -1,0 +1,168 @@
+/**
+ * Where the proxy listens: the addresses and ports of its configuration, or the sockets that systemd hands over.
+ *
+ * Addresses of the network are listened on only where that is allowed; whoever connects there gets no further than the greeting without TLS.
+ */
+import { createServer, type ListenOptions, type Server, type Socket } from "node:net";
+import { PROXY_PORTS, type ProxyConfig, type ProxyService } from "../../accounts/proxy-config.ts";
+import { MailkeyError, systemErrorCode } from "../../errors.ts";
+import { isLoopback } from "../../platform/addresses.ts";
+import type { Environment } from "../../platform/paths.ts";
+import { MAX_WAITING } from "../../platform/unix-listener.ts";
+import { handedOver } from "../../service/listening.ts";
+
+export interface Listening {
+  readonly service: ProxyService;
+  readonly address: string;
+  readonly port: number;
+}
+
+export type Accept = (socket: Socket, listening: Listening) => void;
+
+export type ListenConfig = Pick<ProxyConfig, "addresses" | "remote" | "ports">;
+
+/** Those that are implicitly in TLS. */
+export function isTlsFirst(service: ProxyService): boolean {
+  return service.endsWith("s");
+}
+
+export class Listeners {
+  readonly #accept: Accept;
+  readonly #open = new Map<string, { readonly listening: Listening; readonly server: Server }>();
+  /** What systemd has handed over stays as it is. */
+  #isHandedOver = false;
+
+  constructor(accept: Accept) {
+    this.#accept = accept;
+  }
+
+  get all(): readonly Listening[] {
+    return [...this.#open.values()].map(({ listening }) => listening);
+  }
+
+  /**
+   * Those that are wanted already stay open.
+   *
+   * @param hasCertificate without one, what needs it is not served
+   * @throws ERR_CONFIG, what was listened on before is left as it was
+   */
+  async set(config: ListenConfig, hasCertificate: boolean): Promise<void> {
+    if (this.#isHandedOver) return;
+    const wanted = wantedOf(config, hasCertificate);
+    const opened = new Map<string, { readonly listening: Listening; readonly server: Server }>();
+    const missing: { readonly listening: Listening; readonly error: MailkeyError }[] = [];
+    try {
+      for (const listening of wanted) {
+        const key = keyOf(listening);
+        const server = this.#open.has(key) ? undefined : await this.#listen(listening);
+        if (server instanceof MailkeyError) missing.push({ listening, error: server });
+        else if (server !== undefined) opened.set(key, { listening, server });
+      }
+      // A machine without IPv6 has no ::1, and loses nothing by that.
+      for (const { listening, error } of missing)
+        if (
+          !wanted.some(
+            (other) => other.service === listening.service && !missing.some((each) => each.listening === other),
+          )
+        )
+          throw error;
+    } catch (error) {
+      for (const { server } of opened.values()) server.close();
+      throw error;
+    }
+    const keys = new Set(wanted.map(keyOf));
+    for (const [key, { server }] of this.#open) {
+      if (keys.has(key)) continue;
+      server.close();
+      this.#open.delete(key);
+    }
+    for (const [key, each] of opened) this.#open.set(key, each);
+  }
+
+  /** Listens on what systemd has opened; `LISTEN_FDNAMES` says what each is for. @throws ERR_CONFIG */
+  async takeOver(env: Environment, remote: boolean): Promise<void> {
+    this.#isHandedOver = true;
+    for (const { fd, name } of handedOver(env)) {
+      if (!Object.hasOwn(PROXY_PORTS, name))
+        throw new MailkeyError("ERR_CONFIG", `systemd hands over a socket for ${JSON.stringify(name)}`, {
+          hint: `FileDescriptorName= is one of ${Object.keys(PROXY_PORTS).join(", ")}`,
+        });
+      const service = name as ProxyService;
+      let listening: Listening = { service, address: "", port: 0 };
+      const server = createServer(OPTIONS, (socket) => this.#accept(socket, listening));
+      await listenOn(server, { fd });
+      const bound = server.address();
+      if (bound === null || typeof bound === "string")
+        throw new MailkeyError("ERR_CONFIG", `the socket that systemd hands over for ${service} is not one of TCP`);
+      listening = { service, address: bound.address, port: bound.port };
+      if (!isLoopback(bound.address) && !remote) throw notAllowed(bound.address);
+      this.#open.set(keyOf(listening), { listening, server });
+    }
+  }
+
+  /** Nobody can connect any more. */
+  close(): void {
+    for (const { server } of this.#open.values()) server.close();
+    this.#open.clear();
+  }
+
+  /** @returns an error where the machine has no such address */
+  async #listen(listening: Listening): Promise<Server | MailkeyError> {
+    const { service, address: host, port } = listening;
+    const server = createServer(OPTIONS, (socket) => this.#accept(socket, listening));
+    try {
+      await listenOn(server, { host, port, ipv6Only: host.includes(":"), backlog: MAX_WAITING });
+      return server;
+    } catch (error) {
+      const code = systemErrorCode(error);
+      const failed = (why: string, hint: string) =>
+        new MailkeyError("ERR_CONFIG", `cannot listen at ${host} port ${port} for ${service}: ${why}`, {
+          hint,
+          cause: error,
+        });
+      if (code === "EADDRINUSE")
+        throw failed("another program does", `ss -ltnp 'sport = :${port}', or another port: docs/proxy.md`);
+      if (code === "EACCES")
+        throw failed("ports below 1024 are the system's", `${service} = ${PROXY_PORTS[service]} under [proxy]`);
+      return failed(code ?? "it does not work", "see listen under [proxy] in config.toml");
+    }
+  }
+}
+
+const OPTIONS = { allowHalfOpen: true, noDelay: true } as const;
+
+/** @throws ERR_CONFIG */
+function wantedOf({ addresses, remote, ports }: ListenConfig, hasCertificate: boolean): Listening[] {
+  const stranger = addresses.find((address) => !isLoopback(address));
+  if (stranger !== undefined && !remote) throw notAllowed(stranger);
+  if (stranger !== undefined && !hasCertificate)
+    throw new MailkeyError("ERR_CONFIG", `other machines connect in TLS only, and there is no certificate`, {
+      hint: "mailkey proxy cert",
+    });
+  return (Object.keys(PROXY_PORTS) as ProxyService[]).flatMap((service) => {
+    const port = ports[service];
+    if (port === undefined || (isTlsFirst(service) && !hasCertificate)) return [];
+    return addresses.map((address) => ({ service, address, port }));
+  });
+}
+
+function notAllowed(address: string): MailkeyError {
+  return new MailkeyError("ERR_CONFIG", `other machines can connect to ${address}`, {
+    hint: "set remote = true under [proxy] in config.toml if they may",
+  });
+}
+
+function keyOf({ service, address, port }: Listening): string {
+  return `${service} ${address} ${port}`;
+}
+
+function listenOn(server: Server, where: ListenOptions & { readonly fd?: number }): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(where, () => {
+      server.off("error", reject);
+      server.on("error", () => undefined); // a connection that could not be accepted: the next one may
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,216 @@
+/** A mail server's side of the proxy on loopback, with its accounts, passwords and mail server made up. */
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+import { connect as connectTls, createSecureContext, createServer, type Server, type TLSSocket } from "node:tls";
+import { makeCertificates } from "../../../lab/certificates.ts";
+import { freePorts } from "../../../lab/ports.ts";
+import type { ProxyService } from "../../../src/accounts/proxy-config.ts";
+import type { ProxyEvent } from "../../../src/proxy/event.ts";
+import { SPEECHES } from "../../../src/proxy/front/speeches.ts";
+import type { Mailbox } from "../../../src/proxy/mailboxes.ts";
+import { Listeners } from "../../../src/proxy/serving/listeners.ts";
+import { MailServer, type ServingSettings } from "../../../src/proxy/serving/mail-server.ts";
+import type { Upstream, UpstreamRequest } from "../../../src/proxy/upstream/upstream.ts";
+import { until } from "../../support/until.ts";
+
+export const USER = "anna@example.test";
+export const PASSWORD = "right";
+export const LOGIN = `a LOGIN ${USER} ${PASSWORD}\r\n`;
+
+export type Settings = Omit<ServingSettings, "tls" | "limits"> & {
+  readonly limits: Partial<ServingSettings["limits"]>;
+};
+
+export interface ServingWorld {
+  readonly server: MailServer;
+  readonly listeners: Listeners;
+  readonly ports: Readonly<Record<ProxyService, number>>;
+  readonly caPem: string;
+  readonly events: ProxyEvent[];
+  /** What has been asked of the mail server's connections so far. */
+  readonly requests: UpstreamRequest[];
+  /** The mail server's ends of connections, in the order in which they were opened. */
+  readonly upstream: TLSSocket[];
+  /** Replaces how connections are opened. */
+  open: Upstream["open"];
+  readonly settings: (settings: Partial<Settings>) => void;
+  readonly connect: (service?: ProxyService) => Promise<Client>;
+  /** Logged in: with the mail server's end of it. */
+  readonly logIn: () => Promise<{ readonly client: Client; readonly server: TLSSocket }>;
+  readonly stop: () => Promise<void>;
+}
+
+const LIMITS = {
+  sessions: 1000,
+  sessionsPerAddress: 1000,
+  sessionsPerAccount: 1000,
+  lineBytes: 8192,
+  loginMs: 20_000,
+  idleMs: 60_000,
+  handshakes: 16,
+};
+
+export async function startServing(given: Partial<Settings> = {}): Promise<ServingWorld> {
+  const { caPem, certificatePem, keyPem } = await makeCertificates();
+  const upstream: TLSSocket[] = [];
+  const mail = createServer({ cert: certificatePem, key: keyPem, allowHalfOpen: true }, (socket) => {
+    socket.on("error", () => undefined);
+    upstream.push(socket);
+  });
+  await listening(mail);
+  const port = portOf(mail);
+  const tls = createSecureContext({ cert: certificatePem, key: keyPem });
+  const requests: UpstreamRequest[] = [];
+  const events: ProxyEvent[] = [];
+  const settingsOf = ({ limits = {}, requireTls = false }: Partial<Settings>): ServingSettings => ({
+    limits: { ...LIMITS, ...limits },
+    requireTls,
+    tls,
+  });
+  const world = {
+    async open({ signal }: UpstreamRequest) {
+      const raw = connect({ port, host: "127.0.0.1", allowHalfOpen: true, signal });
+      const socket = connectTls({ socket: raw, ca: caPem, servername: "localhost" });
+      await once(socket, "secureConnect");
+      socket.pause();
+      return { socket, unread: new Uint8Array(), said: "hello", capabilities: ["IMAP4rev1", "IDLE"], extensions: [] };
+    },
+  } as { open: Upstream["open"] };
+  const server = new MailServer(
+    {
+      speeches: SPEECHES,
+      passwords: {
+        verify: (_user, password) =>
+          Promise.resolve(password.reveal() === PASSWORD ? { kind: "right", device: "scanner" } : { kind: "wrong" }),
+      },
+      mailboxes: { find: (user) => Promise.resolve(mailboxOf(user)), all: () => Promise.resolve([mailboxOf(USER)]) },
+      upstream: {
+        open(request) {
+          requests.push(request);
+          return world.open(request);
+        },
+        extensions: () => Promise.resolve([]),
+      },
+      observe: (event) => void events.push(event),
+    },
+    settingsOf(given),
+  );
+  const listeners = new Listeners(server.accept);
+  const [imap = 0, imaps = 0, pop = 0, pops = 0, smtp = 0, smtps = 0] = await freePorts(6);
+  const ports = { imap, imaps, pop, pops, smtp, smtps };
+  await listeners.set({ addresses: ["127.0.0.1"], remote: false, ports }, true);
+  const clients: Client[] = [];
+  const connectTo = async (service: ProxyService = "imap") => {
+    const client = await Client.connect(ports[service], service.endsWith("s") ? caPem : undefined);
+    clients.push(client);
+    return client;
+  };
+  return Object.assign(world, {
+    server,
+    listeners,
+    ports,
+    caPem,
+    events,
+    requests,
+    upstream,
+    settings: (settings: Partial<Settings>) => {
+      server.settings = settingsOf(settings);
+    },
+    connect: connectTo,
+    async logIn() {
+      const client = await connectTo();
+      await client.reads(/^\* OK/m);
+      const before = upstream.length;
+      client.write(LOGIN);
+      await client.reads(/^a OK/m);
+      return { client, server: await until(() => upstream[before]) };
+    },
+    async stop() {
+      for (const client of clients) client.socket.destroy();
+      listeners.close();
+      await server.stop(0);
+      for (const socket of upstream) socket.destroy();
+      mail.close();
+    },
+  });
+}
+
+function mailboxOf(user: string): Mailbox {
+  return { address: user, account: user, user, servers: {}, mechanisms: {}, resources: {} };
+}
+
+export class Client {
+  readonly socket: Socket;
+  /** What has been read and not taken, each byte as one character. */
+  text = "";
+  bytes = 0;
+  hasEnded = false;
+  isClosed = false;
+
+  constructor(socket: Socket) {
+    this.socket = socket;
+    socket.on("data", (bytes: Buffer) => {
+      this.bytes += bytes.length;
+      if (this.bytes < 1_000_000) this.text += bytes.toString("latin1");
+    });
+    socket.on("end", () => {
+      this.hasEnded = true;
+    });
+    socket.on("error", () => undefined);
+    socket.on("close", () => {
+      this.isClosed = true;
+    });
+  }
+
+  static async connect(port: number, caPem?: string): Promise<Client> {
+    const raw = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
+    await once(raw, "connect");
+    return caPem === undefined ? new Client(raw) : new Client(await secured(raw, caPem));
+  }
+
+  write(text: string): void {
+    this.socket.write(text, "latin1");
+  }
+
+  /** Waits until it has come, and takes all that has. */
+  async reads(pattern: RegExp): Promise<string> {
+    await until(
+      () => pattern.test(this.text),
+      () => `read: ${JSON.stringify(this.text)}, ended: ${this.hasEnded}`,
+    );
+    const { text } = this;
+    this.text = "";
+    return text;
+  }
+
+  /** What comes until the other side hangs up. */
+  async readsAll(): Promise<string> {
+    await until(
+      () => this.hasEnded || this.isClosed,
+      () => `read: ${JSON.stringify(this.text)}`,
+    );
+    return this.text;
+  }
+
+  /** After STARTTLS has been granted. */
+  async secure(caPem: string): Promise<Client> {
+    this.socket.removeAllListeners();
+    return new Client(await secured(this.socket, caPem));
+  }
+}
+
+async function secured(raw: Socket, ca: string): Promise<TLSSocket> {
+  const socket = connectTls({ socket: raw, ca, servername: "localhost" });
+  await once(socket, "secureConnect");
+  return socket;
+}
+
+async function listening(server: Server): Promise<void> {
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+}
+
+function portOf(server: Server): number {
+  const address = server.address();
+  return typeof address === "object" && address !== null ? address.port : 0;
+}
