@@ -115,8 +115,8 @@ const PERFORM: Record<Action, Perform> = {
       if (trouble !== undefined) throw trouble;
       return context.stderr("the agent does not run\n");
     }
-    const { hasEnded } = await import("../agent/client/stop-agent.ts");
-    if (!(await hasEnded(context.paths, context.clock, context.signal)))
+    const { hasAgentEnded } = await import("../agent/client/stop-agent.ts");
+    if (!(await hasAgentEnded(context.paths, context.clock, context.signal)))
       throw new MailkeyError("ERR_PROGRAM", "the agent has not ended within 20 s", { hint: "mailkey agent status" });
   },
   async metrics(context) {
