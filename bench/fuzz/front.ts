@@ -6,6 +6,8 @@ import type { Random } from "./random.ts";
 
 const TLS: readonly FrontOptions["tls"][] = ["absent", "offered", "required", "on"];
 
+const LOGINS: readonly FrontOptions["login"][] = ["password", "password", "given"];
+
 const REFUSALS: readonly Refusal[] = [
   { kind: "password" },
   { kind: "throttled", seconds: 3 },
@@ -19,7 +21,7 @@ const LINES = /^(?:[ -~]*\r\n)+$/;
 /** @throws when a promise is broken */
 export function driveFront(speech: Speech, input: Buffer, random: Random): void {
   const limits = { lineBytes: 512, failures: 3, commands: 20 };
-  const front = speech.front({ tls: random.pick(TLS), login: "password", limits });
+  const front = speech.front({ tls: random.pick(TLS), login: random.pick(LOGINS), limits });
   let steps = 0;
   let over = false;
   inPieces(input, 3, random, (piece) => {
@@ -40,7 +42,7 @@ function answer(front: Front, step: Step, random: Random): void {
   if (step.kind === "secure") front.secured();
   if (step.kind === "learn") front.learned(["SIZE 1000", "8BITMIME"]);
   if (step.kind !== "log-in") return;
-  must(!/[\0-\x1f]/.test(step.login.user ?? "\0"), "a user has a name without control characters");
+  must(!/[\0-\x1f]/.test(step.login.user ?? ""), "a user's name holds no control characters");
   if (random.below(2) === 0) front.accepted(SERVER);
   else front.refused(random.pick(REFUSALS));
 }
