@@ -35,7 +35,10 @@ export class ImapPassage implements Passage {
   pass(bytes: Uint8Array): Uint8Array {
     if (this.#within === "alien") return bytes;
     const piece = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-    if (this.#held.length === 0) return this.#walk(piece);
+    if (this.#held.length === 0) {
+      const given = this.#walk(piece);
+      return given === piece ? bytes : given;
+    }
     const whole = Buffer.concat([this.#held, piece]);
     this.#held = NOTHING;
     return this.#walk(whole);
@@ -82,14 +85,15 @@ export class ImapPassage implements Passage {
       this.#walkData(line, ended);
       return line;
     }
-    if ((within === "open" || within === "capabilities") && !ended && line.length < MAX_HELD_BYTES) {
+    const isShort = line.length <= MAX_HELD_BYTES;
+    if ((within === "open" || within === "capabilities") && isShort && !ended) {
       this.#held = Buffer.from(line);
       return NOTHING;
     }
     if (within === "bye") this.#saidBye = true;
     if (within === "alien") this.#within = "alien";
     else this.#within = ended ? "start" : "words";
-    return within === "capabilities" && ended ? withoutProxysOwnIn(line) : line;
+    return within === "capabilities" && isShort && ended ? withoutProxysOwnIn(line) : line;
   }
 
   /** @returns how many of the `available` bytes are the literal's */
