@@ -87,23 +87,29 @@ export class Relay {
   }
 
   #fromClient(bytes: Uint8Array): void {
-    const { client, server } = this.#ports;
+    const { client, server, passage } = this.#ports;
     this.#up += bytes.length;
+    this.#looking(() => passage.sent?.(bytes));
     if (server.writable && !server.write(bytes)) client.pause();
   }
 
   #fromServer(bytes: Uint8Array): void {
-    const { client, server, passage, failed } = this.#ports;
+    const { client, server, passage } = this.#ports;
     this.#down += bytes.length;
     if (!client.writable) return;
-    let passed: Uint8Array;
+    const passed = this.#looking(() => passage.pass(bytes));
+    if (passed !== undefined && passed.length > 0 && !client.write(passed)) server.pause();
+  }
+
+  /** @returns undefined when the passage threw: that is the end */
+  #looking<T>(look: () => T): T | undefined {
     try {
-      passed = passage.pass(bytes);
+      return look();
     } catch (error) {
-      failed(error);
-      return this.stop("bug", "bug");
+      this.#ports.failed(error);
+      this.stop("bug", "bug");
+      return undefined;
     }
-    if (passed.length > 0 && !client.write(passed)) server.pause();
   }
 
   /** The server says no more. A client that still has something to say is heard, as long as anybody takes it. */
