@@ -103,7 +103,7 @@ export class ImapFront implements Front {
   #readCommand(): boolean {
     const decoded = this.#reader.next();
     if (decoded === undefined) return false;
-    if (decoded.kind !== "literal") this.#commands += 1;
+    this.#commands += 1;
     if (this.#commands > this.#options.limits.commands) this.#leave(imapBye("too many commands without a login"));
     else this.#obey(decoded);
     return true;

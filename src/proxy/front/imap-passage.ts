@@ -33,7 +33,6 @@ export class ImapPassage implements Passage {
   #saidBye = false;
 
   pass(bytes: Uint8Array): Uint8Array {
-    if (this.#within === "alien") return bytes;
     const piece = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
     if (this.#held.length === 0) {
       const given = this.#walk(piece);

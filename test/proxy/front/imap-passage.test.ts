@@ -95,6 +95,8 @@ describe("an IMAP passage", () => {
       ["a1 OK [CAP", 10],
       ["a1 OK [CAPABILITY A AUTH=", 25],
       ["a1 OK do", 0],
+      ["a".repeat(128), 128],
+      ["a".repeat(129), 0],
       ["+ id", 0],
       ["* 1 FETCH (X {100}\r\n* CAPABILITY A", 0],
     ] as const)
@@ -133,6 +135,7 @@ describe("an IMAP passage", () => {
       ["* BYE see you\r\n", undefined],
       ["* BYE see you\r\na OK done\r\n", undefined],
       ["\x1f\x8b\0\r\n", undefined],
+      ["220 no IMAP\r\n", undefined],
     ] as const)
       for (const size of [1, 1000]) {
         const passage = new ImapPassage();
