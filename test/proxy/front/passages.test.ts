@@ -4,8 +4,7 @@ import type { Passage } from "../../../src/proxy/front/front.ts";
 import { PopPassage } from "../../../src/proxy/front/pop-passage.ts";
 import { SmtpPassage } from "../../../src/proxy/front/smtp-passage.ts";
 import { pieces } from "./conversation.ts";
-
-const SIZES = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1 });
+import { SIZES } from "./known.ts";
 
 /** `C: …` is the client's, everything else the server's; lines without their ends, except that `…` at the end leaves it open. */
 function follow(passage: Passage, conversation: readonly string[], sizes: readonly number[] = [1000]): void {

@@ -1,23 +1,16 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
-import type { FrontOptions, Login } from "../../../src/proxy/front/front.ts";
+import type { FrontOptions } from "../../../src/proxy/front/front.ts";
 import { popFront } from "../../../src/proxy/front/pop-front.ts";
 import type { Refusal } from "../../../src/proxy/refusal.ts";
 import { Conversation, OPTIONS, pieces, type Answers } from "./conversation.ts";
+import { ANNA, PLAIN, SIZES, base64, disturbed, known, textsOf } from "./known.ts";
 
 function begin(answers: Answers = {}, options: Partial<FrontOptions> = {}): Conversation {
   return new Conversation(popFront({ ...OPTIONS, ...options }), answers);
 }
 
-const base64 = (text: string) => Buffer.from(text, "utf8").toString("base64");
-const ANNA = { user: "anna@example.com", password: "correct horse" };
 const SEEN = { ...ANNA, clientName: undefined };
-const PLAIN = base64(`\0${ANNA.user}\0${ANNA.password}`);
-
-/** The password is wrong unless it is Anna's. */
-const known: Answers = {
-  refusal: ({ password }: Login) => (password?.reveal() === ANNA.password ? undefined : { kind: "password" }),
-};
 
 describe("POP3 before the login", () => {
   test("greets without a time stamp, so that nobody tries APOP", () => {
@@ -295,7 +288,7 @@ describe("hostile bytes in POP3", () => {
 });
 
 describe("any POP3 conversation", () => {
-  const LINES = fc.constantFrom(
+  const TEXTS = textsOf([
     "CAPA",
     "AUTH",
     "AUTH PLAIN",
@@ -311,10 +304,7 @@ describe("any POP3 conversation", () => {
     "STAT",
     "QUIT",
     "",
-  );
-  const ENDS = fc.constantFrom("\r\n", "\r\n", "\r\n", "\r\n", "\r\n", "\n", "\r", "\0\r\n");
-  const TEXTS = fc.array(fc.tuple(LINES, ENDS).map((pair) => pair.join(""))).map((lines) => lines.join(""));
-  const SIZES = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1 });
+  ]);
   const MODES = fc.record({
     tls: fc.constantFrom("absent" as const, "on" as const),
     login: fc.constantFrom("password" as const, "given" as const),
@@ -334,9 +324,8 @@ describe("any POP3 conversation", () => {
   });
 
   test("has replies of POP3 only, whatever is sent", () => {
-    const anything = fc.uint8Array({ maxLength: 60 }).map((bytes) => Buffer.from(bytes).toString("latin1"));
     fc.assert(
-      fc.property(fc.array(fc.oneof(TEXTS, anything)), (texts) => {
+      fc.property(disturbed(TEXTS), (texts) => {
         const client = begin(known, { tls: "offered" });
         for (const text of texts) client.send(text);
         for (const said of client.steps)

@@ -1,22 +1,14 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
-import type { FrontOptions, Login } from "../../../src/proxy/front/front.ts";
+import type { FrontOptions } from "../../../src/proxy/front/front.ts";
 import { smtpFront } from "../../../src/proxy/front/smtp-front.ts";
 import type { Refusal } from "../../../src/proxy/refusal.ts";
 import { Conversation, OPTIONS, pieces, type Answers } from "./conversation.ts";
+import { ANNA, PLAIN, SIZES, base64, disturbed, known, textsOf } from "./known.ts";
 
 function begin(answers: Answers = {}, options: Partial<FrontOptions> = {}): Conversation {
   return new Conversation(smtpFront({ ...OPTIONS, ...options }), answers);
 }
-
-const base64 = (text: string) => Buffer.from(text, "utf8").toString("base64");
-const PLAIN = base64("\0anna@example.com\0correct horse");
-const ANNA = { user: "anna@example.com", password: "correct horse" };
-
-/** The password is wrong unless it is Anna's. */
-const known: Answers = {
-  refusal: ({ password }: Login) => (password?.reveal() === ANNA.password ? undefined : { kind: "password" }),
-};
 
 describe("SMTP before the login", () => {
   test("greets, and lists what the servers can do and how to log in", () => {
@@ -376,7 +368,7 @@ describe("hostile bytes in SMTP", () => {
 });
 
 describe("any SMTP conversation", () => {
-  const LINES = fc.constantFrom(
+  const TEXTS = textsOf([
     "EHLO a.example",
     "HELO b",
     "AUTH PLAIN",
@@ -392,10 +384,7 @@ describe("any SMTP conversation", () => {
     "QUIT",
     "BDAT 3",
     "",
-  );
-  const ENDS = fc.constantFrom("\r\n", "\r\n", "\r\n", "\r\n", "\r\n", "\n", "\r", "\0\r\n");
-  const TEXTS = fc.array(fc.tuple(LINES, ENDS).map((pair) => pair.join(""))).map((lines) => lines.join(""));
-  const SIZES = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1 });
+  ]);
   const MODES = fc.record({
     tls: fc.constantFrom("absent" as const, "on" as const, "required" as const),
     login: fc.constantFrom("password" as const, "given" as const),
@@ -418,9 +407,8 @@ describe("any SMTP conversation", () => {
   });
 
   test("has replies of SMTP only, whatever is sent", () => {
-    const anything = fc.uint8Array({ maxLength: 60 }).map((bytes) => Buffer.from(bytes).toString("latin1"));
     fc.assert(
-      fc.property(fc.array(fc.oneof(TEXTS, anything)), (texts) => {
+      fc.property(disturbed(TEXTS), (texts) => {
         const client = begin(known, { tls: "offered" });
         for (const text of texts) client.send(text);
         for (const said of client.steps)
