@@ -341,7 +341,7 @@ export class Session {
 
   #closed(): void {
     if (this.#relay !== undefined) return; // it sees for itself
-    this.#how ??= "client";
+    this.#how ??= this.#isShakingHands ? "handshake" : "client";
     this.#front = undefined;
     this.#gone.abort();
     this.#opened?.socket.destroy();

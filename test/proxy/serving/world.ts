@@ -7,7 +7,7 @@ import { freePorts } from "../../../lab/ports.ts";
 import type { ProxyService } from "../../../src/accounts/proxy-config.ts";
 import type { ProxyEvent } from "../../../src/proxy/event.ts";
 import { SPEECHES } from "../../../src/proxy/front/speeches.ts";
-import type { Mailbox } from "../../../src/proxy/mailboxes.ts";
+import type { Mailbox, Mailboxes } from "../../../src/proxy/mailboxes.ts";
 import { Listeners } from "../../../src/proxy/serving/listeners.ts";
 import { MailServer, type ServingSettings } from "../../../src/proxy/serving/mail-server.ts";
 import type { Upstream, UpstreamRequest } from "../../../src/proxy/upstream/upstream.ts";
@@ -33,6 +33,8 @@ export interface ServingWorld {
   readonly upstream: TLSSocket[];
   /** Replaces how connections are opened. */
   open: Upstream["open"];
+  /** Replaces how accounts are found. */
+  find: Mailboxes["find"] | undefined;
   readonly settings: (settings: Partial<Settings>) => void;
   readonly connect: (service?: ProxyService) => Promise<Client>;
   /** Logged in: with the mail server's end of it. */
@@ -75,7 +77,8 @@ export async function startServing(given: Partial<Settings> = {}): Promise<Servi
       socket.pause();
       return { socket, unread: new Uint8Array(), said: "hello", capabilities: ["IMAP4rev1", "IDLE"], extensions: [] };
     },
-  } as { open: Upstream["open"] };
+    find: undefined,
+  } as Pick<ServingWorld, "open" | "find">;
   const server = new MailServer(
     {
       speeches: SPEECHES,
@@ -83,7 +86,10 @@ export async function startServing(given: Partial<Settings> = {}): Promise<Servi
         verify: (_user, password) =>
           Promise.resolve(password.reveal() === PASSWORD ? { kind: "right", device: "scanner" } : { kind: "wrong" }),
       },
-      mailboxes: { find: (user) => Promise.resolve(mailboxOf(user)), all: () => Promise.resolve([mailboxOf(USER)]) },
+      mailboxes: {
+        find: (user) => world.find?.(user) ?? Promise.resolve(mailboxOf(user)),
+        all: () => Promise.resolve([mailboxOf(USER)]),
+      },
       upstream: {
         open(request) {
           requests.push(request);
