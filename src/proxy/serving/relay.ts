@@ -22,7 +22,7 @@ export interface RelayPorts {
 
 /** Idle sessions are looked at so many times in their time: they end up to that part of it late. */
 const LOOKS = 4;
-/** For a client to hang up once it has taken everything: its server has gone, or listens still. */
+/** For a client to hang up once it has taken everything: its server has gone, or listens still. The latter also for one side's silence when the other one has ended. */
 const LINGER_MS = 5000;
 const HALF_OPEN_MS = 60_000;
 
@@ -30,7 +30,10 @@ export class Relay {
   readonly #ports: RelayPorts;
   #up = 0;
   #down = 0;
+  /** Who spoke of an end first. */
   #how: SessionEnd | undefined;
+  /** The client has been told that it is over. */
+  #isOver = false;
   #isClientClosed = false;
   #isServerClosed = false;
   #timer: NodeJS.Timeout | undefined;
@@ -56,7 +59,7 @@ export class Relay {
     const { client, server, idleMs } = this.#ports;
     client.on("data", (bytes: Uint8Array) => this.#fromClient(bytes));
     client.on("drain", () => server.resume());
-    client.on("end", () => server.end());
+    client.on("end", () => this.#clientOver());
     client.on("error", () => undefined); // `close` follows
     client.on("close", () => this.#clientClosed());
     server.on("data", (bytes: Uint8Array) => this.#fromServer(bytes));
@@ -64,13 +67,13 @@ export class Relay {
     server.on("end", () => this.#serverOver());
     server.on("error", () => undefined);
     server.on("close", () => this.#serverClosed());
-    this.#timer = setInterval(() => this.#look(), idleMs / LOOKS);
+    this.#limitSilence(idleMs);
     if (rest.length > 0) this.#fromClient(rest);
     if (unread.length > 0) this.#fromServer(unread);
     // Whoever has to wait is paused by now; nobody else.
     if (!server.writableNeedDrain) client.resume();
     if (!client.writableNeedDrain) server.resume();
-    if (client.readableEnded) server.end();
+    if (client.readableEnded) this.#clientOver();
     if (server.readableEnded) this.#serverOver();
     if (client.destroyed) this.#clientClosed();
     if (server.destroyed) this.#serverClosed();
@@ -78,8 +81,9 @@ export class Relay {
 
   /** Tells the client, where that can be said, and ends both connections. */
   stop(reason: Farewell, how: SessionEnd): void {
-    if (this.#how !== undefined) return;
-    this.#how = how;
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#how ??= how;
     this.#ports.server.end();
     this.#sayFarewell(reason);
     this.#linger(LINGER_MS);
@@ -112,10 +116,18 @@ export class Relay {
     }
   }
 
+  /** The client says no more, and may wait for what the server has to say. */
+  #clientOver(): void {
+    this.#how ??= "client";
+    this.#ports.server.end();
+    this.#limitSilence(Math.min(this.#ports.idleMs, HALF_OPEN_MS));
+  }
+
   /** The server says no more. A client that still has something to say is heard, as long as anybody takes it. */
   #serverOver(): void {
-    if (this.#how !== undefined) return;
-    this.#how = "server";
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#how ??= "server";
     this.#sayFarewell("upstream");
     this.#linger(HALF_OPEN_MS);
   }
@@ -155,12 +167,17 @@ export class Relay {
     else client.once("finish", begin);
   }
 
+  #limitSilence(ms: number): void {
+    clearInterval(this.#timer);
+    this.#timer = setInterval(() => this.#look(), ms / LOOKS);
+  }
+
   #look(): void {
     const passed = this.#up + this.#down;
     this.#looks = passed === this.#seen ? this.#looks + 1 : 0;
     this.#seen = passed;
     if (this.#looks < LOOKS) return;
-    if (this.#how === undefined) return this.stop("time", "idle");
+    if (!this.#isOver) return this.stop("time", "idle");
     this.#destroy(); // the client does not even take what was said to it last
   }
 

@@ -31,12 +31,16 @@ export interface ServingWorld {
   readonly requests: UpstreamRequest[];
   /** The mail server's ends of connections, in the order in which they were opened. */
   readonly upstream: TLSSocket[];
+  /** Told of each of them. */
+  connected: (socket: TLSSocket) => void;
   /** Replaces how connections are opened. */
   open: Upstream["open"];
   /** Replaces how accounts are found. */
   find: Mailboxes["find"] | undefined;
   readonly settings: (settings: Partial<Settings>) => void;
   readonly connect: (service?: ProxyService) => Promise<Client>;
+  /** Without TLS, even where the service wants it. */
+  readonly connectRaw: (service: ProxyService) => Promise<Client>;
   /** Logged in: with the mail server's end of it. */
   readonly logIn: () => Promise<{ readonly client: Client; readonly server: TLSSocket }>;
   readonly stop: () => Promise<void>;
@@ -58,6 +62,7 @@ export async function startServing(given: Partial<Settings> = {}): Promise<Servi
   const mail = createServer({ cert: certificatePem, key: keyPem, allowHalfOpen: true }, (socket) => {
     socket.on("error", () => undefined);
     upstream.push(socket);
+    world.connected(socket);
   });
   await listening(mail);
   const port = portOf(mail);
@@ -78,7 +83,8 @@ export async function startServing(given: Partial<Settings> = {}): Promise<Servi
       return { socket, unread: new Uint8Array(), said: "hello", capabilities: ["IMAP4rev1", "IDLE"], extensions: [] };
     },
     find: undefined,
-  } as Pick<ServingWorld, "open" | "find">;
+    connected: () => undefined,
+  } as Pick<ServingWorld, "open" | "find" | "connected">;
   const server = new MailServer(
     {
       speeches: SPEECHES,
@@ -106,6 +112,11 @@ export async function startServing(given: Partial<Settings> = {}): Promise<Servi
   const ports = { imap, imaps, pop, pops, smtp, smtps };
   await listeners.set({ addresses: ["127.0.0.1"], remote: false, ports }, true);
   const clients: Client[] = [];
+  const connectRaw = async (service: ProxyService) => {
+    const client = await Client.connect(ports[service]);
+    clients.push(client);
+    return client;
+  };
   const connectTo = async (service: ProxyService = "imap") => {
     const client = await Client.connect(ports[service], service.endsWith("s") ? caPem : undefined);
     clients.push(client);
@@ -123,6 +134,7 @@ export async function startServing(given: Partial<Settings> = {}): Promise<Servi
       server.settings = settingsOf(settings);
     },
     connect: connectTo,
+    connectRaw,
     async logIn() {
       const client = await connectTo();
       await client.reads(/^\* OK/m);

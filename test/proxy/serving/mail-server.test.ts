@@ -1,0 +1,199 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { once } from "node:events";
+import { until } from "../../support/until.ts";
+import { LOGIN, PASSWORD, startServing, type Client, type ServingWorld } from "./world.ts";
+
+let world: ServingWorld;
+
+beforeEach(async () => {
+  world = await startServing();
+});
+afterEach(() => world.stop());
+
+const crowd = (size: number, service: "imap" | "imaps" = "imap") =>
+  Promise.all(Array.from({ length: size }, () => world.connectRaw(service)));
+const hows = () => world.events.flatMap((event) => (event.kind === "ended" ? [event.how] : []));
+
+describe("places", () => {
+  test("are given to those who log in, before those who do not", async () => {
+    world.settings({ limits: { sessions: 3 } });
+    const [first] = await crowd(3);
+    const { client } = await world.logIn();
+    expect(await first?.readsAll()).toMatch(/^\* OK .*\r\n\* BYE /);
+    client.write("b NOOP\r\n");
+    await until(() => hows().includes("crowded"));
+    expect(world.server.connections).toBe(3);
+  });
+
+  test("are not taken from those who have logged in", async () => {
+    world.settings({ limits: { sessions: 2 } });
+    const sessions = [await world.logIn(), await world.logIn()];
+    const third = await world.connect();
+    expect(await third.readsAll()).toMatch(/^\* BYE /);
+    for (const { client, server } of sessions) {
+      server.write("* 1 EXISTS\r\n");
+      await client.reads(/EXISTS/);
+    }
+  });
+
+  test("of one account are as many as the settings say, and free again at the end of a session", async () => {
+    world.settings({ limits: { sessionsPerAccount: 1 } });
+    world.connected = (socket) => void socket.on("end", () => socket.end()).resume();
+    const { client } = await world.logIn();
+    const second = await world.connect();
+    second.write(LOGIN);
+    await second.reads(/^a NO \[LIMIT\]/m);
+    second.write(`b LOGIN somebody.else@example.test ${PASSWORD}\r\n`);
+    await second.reads(/^b OK/m);
+    client.socket.destroy();
+    await until(() => world.server.counts.length === 1);
+    await world.logIn();
+  });
+
+  test("are free again after a login that came to nothing", async () => {
+    world.settings({ limits: { sessionsPerAccount: 1 } });
+    const { open } = world;
+    world.open = () => Promise.resolve({ kind: "needed", words: "sign in", hint: undefined });
+    const client = await world.connect();
+    client.write(LOGIN);
+    await client.reads(/^a NO/m);
+    world.open = open;
+    await world.logIn();
+  });
+});
+
+describe("a crowd", () => {
+  test("of a thousand silent connections, with and without TLS, keeps out nobody", async () => {
+    await crowd(500, "imaps");
+    await crowd(500);
+    await until(() => world.server.connections === 1000);
+    const { client, server } = await world.logIn();
+    server.write("* 1 EXISTS\r\n");
+    await client.reads(/EXISTS/);
+    const secure = await world.connect("imaps");
+    secure.write(LOGIN);
+    await secure.reads(/^a OK/m);
+  });
+
+  test("that begins handshakes and does not go on takes no turn for long", async () => {
+    const clients = await crowd(40, "imaps");
+    const hello = Buffer.from("1603010200010001fc0303", "hex"); // the beginning of a ClientHello
+    for (const { socket } of clients) socket.write(hello);
+    await until(() => world.server.handshakesWaiting > 0);
+    const secure = await world.connect("imaps");
+    await secure.reads(/^\* OK/);
+  });
+});
+
+describe("stopping", () => {
+  test("tells those who have not logged in at once, and the others when their time is over", async () => {
+    const stranger = await world.connect("smtp");
+    await stranger.reads(/^220/);
+    const { client, server } = await world.logIn();
+    const stopped = world.server.stop(300);
+    expect(await stranger.readsAll()).toMatch(/^421 /);
+    stranger.socket.end();
+    server.write("* 1 EXISTS\r\n");
+    await client.reads(/EXISTS/);
+    expect(await client.readsAll()).toMatch(/^\* BYE /);
+    server.on("end", () => server.end()).resume();
+    client.socket.end();
+    await stopped;
+    expect(world.server.connections).toBe(0);
+  });
+
+  test("ends as soon as the last session does", async () => {
+    const { client, server } = await world.logIn();
+    const stopped = world.server.stop(60_000);
+    server.on("end", () => server.end("* BYE\r\n")).resume();
+    client.socket.end("b LOGOUT\r\n");
+    await stopped;
+    expect(hows()).toEqual(["client"]);
+  });
+});
+
+describe("a slow peer", () => {
+  test("that reads nothing holds up itself and not the others, and bounds what is kept for it", async () => {
+    const { client, server } = await world.logIn();
+    client.socket.pause();
+    const chunk = Buffer.alloc(65_536, "x");
+    let written = 0;
+    let isHeld = false;
+    const pump = () => {
+      while (!isHeld && written < 400_000_000) {
+        written += chunk.length;
+        isHeld = !server.write(chunk);
+      }
+    };
+    server.on("drain", () => {
+      isHeld = false;
+      pump();
+    });
+    pump();
+    const other = await world.logIn();
+    other.server.write("* 1 EXISTS\r\n");
+    await other.client.reads(/EXISTS/);
+    await until(() => isHeld);
+    expect(written).toBeLessThan(60_000_000); // kernel buffers included
+    const before = client.bytes;
+    client.socket.resume();
+    await until(() => client.bytes > before + 10_000_000);
+  });
+
+  test("gets its greeting and answers byte by byte as any other", async () => {
+    const client = await world.connect();
+    await client.reads(/^\* OK/);
+    for (const byte of `${LOGIN}b NOOP\r\n`) {
+      client.write(byte);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await client.reads(/^a OK/m);
+    const server = await until(() => world.upstream[0]);
+    let heard = "";
+    server.on("data", (bytes: Buffer) => (heard += String(bytes)));
+    await until(() => heard === "b NOOP\r\n");
+  });
+
+  test("whose line never ends, or who says nothing but nonsense, is sent away", async () => {
+    for (const hostile of [Buffer.alloc(100_000, "A").toString(), "\0\r\n".repeat(5000)]) {
+      const client: Client = await world.connect();
+      await client.reads(/^\* OK/);
+      client.write(hostile);
+      expect(await client.readsAll()).toMatch(/(^|\n)(\* BYE|a (BAD|NO)|\* BAD)/);
+      client.socket.destroy();
+    }
+    await until(() => world.server.connections === 0);
+  });
+});
+
+test("a client that is cut off at any moment leaves nothing behind", async () => {
+  world.connected = (socket) => void socket.on("end", () => socket.end()).resume();
+  const moments: ((client: Client) => Promise<unknown>)[] = [
+    () => Promise.resolve(),
+    (client) => client.reads(/^\* OK/),
+    (client) => Promise.resolve(client.write("a LOG")),
+    (client) => Promise.resolve(client.write(LOGIN)),
+    async (client) => {
+      client.write(LOGIN);
+      await client.reads(/^a OK/m);
+    },
+    async (client) => {
+      client.write("s STARTTLS\r\n");
+      await client.reads(/^s OK/m);
+      client.write("\u0016\u0003\u0001");
+    },
+  ];
+  for (const moment of moments) {
+    for (const leave of ["resetAndDestroy", "destroy"] as const) {
+      const client = await world.connect();
+      await moment(client);
+      client.socket[leave]();
+    }
+  }
+  await until(
+    () => world.server.connections === 0,
+    () => JSON.stringify(world.events),
+  );
+  expect(world.events.filter(({ kind }) => kind === "bug")).toEqual([]);
+  await once(await world.connect().then(({ socket }) => socket), "data");
+});
