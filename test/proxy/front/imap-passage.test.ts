@@ -135,7 +135,7 @@ describe("an IMAP passage", () => {
       ["* BYE see you\r\n", undefined],
       ["* BYE see you\r\na OK done\r\n", undefined],
       ["\x1f\x8b\0\r\n", undefined],
-      ["220 no IMAP\r\n", undefined],
+      ["220 mail ready\r\n", undefined],
     ] as const)
       for (const size of [1, 1000]) {
         const passage = new ImapPassage();
