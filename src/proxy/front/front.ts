@@ -88,7 +88,7 @@ export interface Passage {
   sent?(bytes: Uint8Array): void;
   /**
    * What can be said when the server's connection ends without a word. Undefined where the client would take it for something else (it is
-   * in the middle of a literal or a line), or where the server has said goodbye itself.
+   * in the middle of a literal or a line), or where the server has said goodbye itself. Where a beginning of a line was held back, it is that.
    */
   farewell(reason: Farewell): string | undefined;
 }

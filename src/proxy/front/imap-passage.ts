@@ -49,8 +49,8 @@ export class ImapPassage implements Passage {
   }
 
   farewell(reason: Farewell): string | undefined {
-    const atStart = this.#within === "start" && this.#held.length === 0;
-    return atStart && !this.#saidBye ? imapFarewell(reason) : undefined;
+    if (this.#held.length > 0) return this.#held.toString("latin1");
+    return this.#within === "start" && !this.#saidBye ? imapFarewell(reason) : undefined;
   }
 
   #walk(whole: Buffer): Uint8Array {
