@@ -3,6 +3,7 @@ import type { Applied } from "../clients/apply.ts";
 import { putBlock, utf8 } from "../clients/block.ts";
 import { unifiedDiff } from "../clients/diff.ts";
 import type { Draft, FileChange } from "../clients/draft.ts";
+import type { Owner } from "../clients/part.ts";
 import type { ProgramPlan } from "../clients/plan.ts";
 import type { Edit, Recipe } from "../clients/recipe.ts";
 import type { MailkeyError } from "../errors.ts";
@@ -44,20 +45,20 @@ export function shownWritten(
  */
 export function printedText(plans: readonly ProgramPlan[], home: string): string {
   const several = plans.flatMap((plan) => plan.edits).length > 1;
-  const texts = plans.flatMap(({ recipe, accounts, edits, notes }) =>
+  const texts = plans.flatMap(({ recipe, way, accounts, edits, notes }) =>
     edits.length === 0
       ? notes.map((note) => `${note}\n`).join("")
       : edits.map((edit) => {
           const heading = several ? `${edit.comment ?? "#"} ${tilde(edit.path, home)}\n` : "";
-          return heading + utf8(writtenText(edit, recipe.name, accounts));
+          return heading + utf8(writtenText(edit, { program: recipe.name, way, accounts }));
         }),
   );
   return texts.join("\n");
 }
 
-function writtenText(edit: Edit, program: string, accounts: readonly string[]): string {
+function writtenText(edit: Edit, owner: Owner): string {
   if (edit.comment === undefined) return edit.text;
-  return putBlock("", { program, accounts, comment: edit.comment, text: edit.text }, edit.path);
+  return putBlock("", { ...owner, comment: edit.comment, text: edit.text }, edit.path);
 }
 
 /** What is good to know afterwards, by program. */
@@ -111,6 +112,7 @@ export function plansJson(
   }));
   const programs = plans.map((plan) => ({
     program: plan.recipe.name,
+    way: plan.way,
     accounts: plan.accounts,
     files: plan.edits.map((edit) => ({ path: edit.path, text: edit.text })),
     notes: notesOf(plan, home),

@@ -11,8 +11,8 @@ import { shellWord } from "../platform/shell.ts";
 
 /** @param recipes say how programs tell their versions. @throws ERR_CONFIG for config.toml */
 export async function loadSetupWorld({ paths, env }: Context, recipes: readonly Recipe[]): Promise<SetupWorld> {
-  const { caFile } = loadConfig(paths, env);
-  return loadWorld({ paths, env, command: commandPath(env), caFile }, recipes);
+  const { caFile, proxy } = loadConfig(paths, env);
+  return loadWorld({ paths, env, command: commandPath(env), caFile, proxy }, recipes);
 }
 
 /** The account that the user names. @throws ERR_ACCOUNT_UNKNOWN, or what is wrong with its file */

@@ -3,7 +3,7 @@ import { noAccountYet } from "../accounts/store.ts";
 import { applyDraft, type Applied } from "../clients/apply.ts";
 import { Draft } from "../clients/draft.ts";
 import { planPrint, planRemoval, planSetup, type ProgramPlan, type SetupWorld } from "../clients/plan.ts";
-import type { Recipe } from "../clients/recipe.ts";
+import type { Recipe, Way } from "../clients/recipe.ts";
 import { loadNamed, loadRecipe, loadRecipes } from "../clients/recipes.ts";
 import { readSetupRecord } from "../clients/record.ts";
 import { isMailkeyError, MailkeyError } from "../errors.ts";
@@ -17,12 +17,20 @@ import { chooseInstalled, listPrograms, programsSetUp } from "./setup-list.ts";
 import { plansJson, printedText, shownChanges, shownNotes, shownWritten } from "./setup-text.ts";
 import { loadSetupWorld, requireMailAccount } from "./setup-world.ts";
 
+const WAYS = ["token", "tunnel", "proxy"] as const satisfies readonly Way[];
+
 const OPTIONS = {
   account: {
     type: "string",
     multiple: true,
     value: "ADDRESS",
     summary: "only this account; may be given several times. Without it: all",
+  },
+  by: {
+    type: "string",
+    value: "WAY",
+    choices: WAYS,
+    summary: "token, tunnel or proxy: how the programs get into the mailbox, instead of what suits them",
   },
   list: { type: "boolean", summary: "list the programs: installed or not, set up or not" },
   print: { type: "boolean", summary: "print what would be written, to be pasted, and write nothing" },
@@ -46,6 +54,7 @@ Without PROGRAM it asks which of the installed programs are meant.`,
     { line: "mailkey setup", meaning: "choose among the programs that are installed" },
     { line: "mailkey setup mbsync msmtp", meaning: "fetching and sending, for all accounts" },
     { line: "mailkey setup mutt --account you@hotmail.com --yes", meaning: "for one account, without questions" },
+    { line: "mailkey setup mbsync --by tunnel", meaning: "without a plugin: mailkey is mbsync's connection" },
     { line: "mailkey setup mbsync --print", meaning: "to paste it yourself" },
     { line: "mailkey setup --check", meaning: "is everything still as it was written?" },
     { line: "mailkey setup mbsync --remove", meaning: "as if it had never been there" },
@@ -105,8 +114,8 @@ class SettingUp {
   /** A program that cannot be set up does not keep the others from it. */
   async #plan(recipe: Recipe): Promise<void> {
     const draft = this.#draft.copy();
-    const subject = { recipe, world: this.#world, draft };
-    const { account: addresses, remove, print } = this.#values;
+    const { account: addresses, remove, print, by } = this.#values;
+    const subject = { recipe, world: this.#world, draft, way: WAYS.find((way) => way === by) };
     const wanted = () => addresses?.map((address) => requireMailAccount(this.#world, address)) ?? "all";
     try {
       if (remove === true) this.#plans.push(await planRemoval(subject, addresses));
@@ -146,12 +155,13 @@ class SettingUp {
 
   async #agree(files: number): Promise<void> {
     const asker = askerOf(this.#context, this.#values.json === true);
-    const { remove, account = [] } = this.#values;
+    const { remove, account = [], by } = this.#values;
     if (asker === undefined) {
       if (this.#values.json === true) this.#context.stdout(this.#json([], false));
       const words = [
         ...this.#plans.map(({ recipe }) => recipe.name),
         ...(remove === true ? ["--remove"] : []),
+        ...(by === undefined ? [] : ["--by", by]),
         ...account.flatMap((each) => ["--account", each]),
         "--yes",
       ];
@@ -172,7 +182,12 @@ class SettingUp {
 function refuseContradiction(values: Values<typeof OPTIONS>): void {
   const modes = (["list", "print", "check", "remove"] as const).filter((mode) => values[mode] === true);
   const looksOnly = values.list === true || values.check === true;
-  const flags = [...modes, ...(looksOnly && values.account !== undefined ? ["account"] : [])];
+  const isNoChange = looksOnly || values.remove === true;
+  const flags = [
+    ...modes,
+    ...(looksOnly && values.account !== undefined ? ["account"] : []),
+    ...(isNoChange && values.by !== undefined ? ["by"] : []),
+  ];
   if (flags.length < 2) return;
   throw new MailkeyError("ERR_USAGE", `setup: ${flags.map((flag) => `--${flag}`).join(" and ")} do not go together`, {
     hint: "mailkey help setup",

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { normaliseAddress } from "../accounts/address.ts";
 import type { ResolvedAccount } from "../accounts/resolve.ts";
+import type { Protocol } from "../providers/provider.ts";
 import type { MailAccount } from "./recipe.ts";
 
 /** By its full path, which AppArmor's profile of msmtp allows and every list of words can have. @see FHS 3.0, 3.4 */
@@ -25,6 +26,11 @@ export function mailAccountOf(
     servers: provider.servers,
     mechanisms: provider.mechanisms,
     tokenCommand: tokenCommandOf(address, command),
+    tunnelCommands: {
+      imap: tunnelCommandOf(address, "imap", command),
+      pop: tunnelCommandOf(address, "pop", command),
+      smtp: tunnelCommandOf(address, "smtp", command),
+    },
     ...(tokenFile === undefined ? {} : { fileCommand: fileCommandOf(tokenFile) }),
   };
 }
@@ -32,6 +38,12 @@ export function mailAccountOf(
 /** What a program runs to get a token. */
 export function tokenCommandOf(address: string, command: string): readonly [string, ...string[]] {
   return [command, "token", ...(address.startsWith("-") ? ["--"] : []), address];
+}
+
+/** What a program runs in the place of a connection: the mailbox on standard input and output, logged in already. */
+export function tunnelCommandOf(address: string, protocol: Protocol, command: string): readonly [string, ...string[]] {
+  const options = protocol === "imap" ? [] : ["--protocol", protocol];
+  return [command, "tunnel", ...options, ...(address.startsWith("-") ? ["--"] : []), address];
 }
 
 /** What a program runs to get a token from the file that the agent keeps. */

@@ -6,7 +6,7 @@
  *     …
  *     # <<< mailkey mbsync 1f0c3b2a
  *
- * The first mark names the program and the accounts; the last one has a checksum that tells whether somebody edited what is between. One
+ * The first mark names the program, its way to the mailbox unless that is by a token (`mbsync by tunnel:`), and the accounts; the last one has a checksum that tells whether somebody edited what is between. One
  * program has one block in a file. Text is Latin-1, a character for each byte, so that no byte is lost. What is around blocks never changes:
  * putting in and taking out again gives the same bytes, whatever the file was like. That a file had no newline at its end is remembered by
  * the block at the end having none either.
@@ -16,10 +16,11 @@
 import { createHash } from "node:crypto";
 import { MailkeyError } from "../errors.ts";
 import { withoutControls } from "../platform/text.ts";
-import type { BlockEdit, CommentStyle } from "./recipe.ts";
+import type { BlockEdit, Way } from "./recipe.ts";
 
 export interface Block {
   readonly program: string;
+  readonly way: Way;
   /** In the order in which they were set up. */
   readonly accounts: readonly string[];
   /** Somebody changed what is between the marks. */
@@ -33,12 +34,13 @@ export interface Block {
 
 export interface NewBlock extends Pick<BlockEdit, "comment" | "text" | "place"> {
   readonly program: string;
+  readonly way: Way;
   readonly accounts: readonly string[];
 }
 
 const BOM = "\u00ef\u00bb\u00bf";
 const UTF16_BOMS = ["\u00ff\u00fe", "\u00fe\u00ff"];
-const OPENING = /^(?:#|;;|--|"|\/\/) >>> mailkey ([a-z0-9-]+): (.*?)\s*$/;
+const OPENING = /^(?:#|;;|--|"|\/\/) >>> mailkey ([a-z0-9-]+)(?: by (tunnel|proxy))?: (.*?)\s*$/;
 const CLOSING = /^(?:#|;;|--|"|\/\/) <<< mailkey ([a-z0-9-]+)(?: ([0-9a-f]{8}))?\s*$/;
 /** Lines that mean something only at the very beginning of a file stay there: an interpreter, Emacs's file variables. */
 const FIRST_LINE = /^(?:#!|.*-\*-.*-\*-).*\n/;
@@ -53,7 +55,9 @@ const NOTICE = `"mailkey setup" writes these lines anew: put your own outside of
 export function findBlocks(text: string, path: string): Block[] {
   refuseUtf16(text, path);
   const blocks: Block[] = [];
-  let open: { program: string; accounts: string[]; start: number; line: number; content: string[] } | undefined;
+  let open:
+    | { program: string; way: Way; accounts: string[]; start: number; line: number; content: string[] }
+    | undefined;
   let offset = text.startsWith(BOM) ? BOM.length : 0;
   let line = 0;
   for (const raw of text.slice(offset).split(/(?<=\n)/)) {
@@ -64,10 +68,10 @@ export function findBlocks(text: string, path: string): Block[] {
     if (opening !== null) {
       if (open !== undefined)
         throw damaged(path, open.line, `the block for ${open.program} that begins here has no end`);
-      const [, program = "", accounts = ""] = opening;
+      const [, program = "", way = "token", accounts = ""] = opening;
       if (blocks.some((block) => block.program === program))
         throw damaged(path, line, `a second block for ${program} begins here`);
-      open = { program, accounts: addressesIn(accounts), start: offset, line, content: [] };
+      open = { program, way: way as Way, accounts: addressesIn(accounts), start: offset, line, content: [] };
     } else if (closing !== null) {
       if (open === undefined || open.program !== closing[1])
         throw damaged(path, line, `the block for ${closing[1] ?? ""} that ends here has no beginning`);
@@ -127,17 +131,15 @@ export function utf8(bytes: string): string {
   return Buffer.from(bytes, "latin1").toString("utf8");
 }
 
-function renderBlock({ program, accounts, comment, text }: NewBlock): string[] {
+function renderBlock(block: NewBlock): string[] {
+  const { program, comment, text } = block;
   const content = [`${comment} ${NOTICE}`, ...latin1(text.replace(/\n$/, "")).split("\n")];
-  return [
-    openingMark(comment, program, accounts),
-    ...content,
-    `${comment} <<< mailkey ${program} ${checksum(content)}`,
-  ];
+  return [openingMark(block), ...content, `${comment} <<< mailkey ${program} ${checksum(content)}`];
 }
 
-function openingMark(comment: CommentStyle, program: string, accounts: readonly string[]): string {
-  return `${comment} >>> mailkey ${program}: ${latin1(accounts.join(" "))}`;
+function openingMark({ comment, program, way, accounts }: NewBlock): string {
+  const by = way === "token" ? "" : ` by ${way}`;
+  return `${comment} >>> mailkey ${program}${by}: ${latin1(accounts.join(" "))}`;
 }
 
 function cut(text: string, { start, end }: Block): string {

@@ -1,6 +1,6 @@
 /**
  * fdm: from 2.1 on it knows both mechanisms, and runs the command that its configuration has in `$(…)`; when that fails it says so and
- * stops. 1.9, which Debian 12 has, knows neither. A block can only add accounts: what becomes of the mail is the user's own rules, but for
+ * stops. 1.9, which Debian 12 has, knows neither, but reads from a command in the place of a connection. A block can only add accounts: what becomes of the mail is the user's own rules, but for
  * a file that has none yet.
  */
 import { join } from "node:path";
@@ -13,6 +13,7 @@ import type { MailAccount, Recipe, RenderRequest, Rendering } from "./recipe.ts"
 import { isAtLeast } from "./version.ts";
 
 const NAME = "fdm";
+/** The first with tokens. */
 const OLDEST = "2.1";
 
 export const fdm: Recipe = {
@@ -23,7 +24,7 @@ export const fdm: Recipe = {
   executables: [NAME],
   versionArgs: ["-nvv", "-f", "/dev/null"], // it tells its version only before it does something
   versionPattern: /fdm (\d+\.\d+\w*)/,
-  oldestVersion: OLDEST,
+  ways: ["token", "tunnel"],
   render,
   sources: [
     "https://github.com/nicm/fdm/pull/84", // oauthbearer
@@ -34,15 +35,18 @@ export const fdm: Recipe = {
 
 function render(request: RenderRequest): Rendering {
   const { accounts, program, home } = request;
-  if (!isAtLeast(program?.version, OLDEST)) {
-    const what = `fdm ${program?.version} cannot use tokens, 2.1 and newer can; it can filter what mbsync fetches`;
-    throw new MailkeyError("ERR_UNSUPPORTED", what, { hint: "mailkey setup mbsync" });
-  }
+  const knowsTokens = isAtLeast(program?.version, OLDEST);
+  const { way = knowsTokens ? "token" : "tunnel" } = request;
+  if (way === "token" && !knowsTokens)
+    throw new MailkeyError("ERR_UNSUPPORTED", `fdm ${program?.version} cannot use tokens, 2.1 and newer can`, {
+      hint: "mailkey setup fdm --by tunnel",
+    });
   const path = join(home, ".fdm.conf");
   const hasRules = /^\s*match\b/m.test(request.read(path) ?? "");
-  const text = accounts.map(section).join("");
+  const text = accounts.map(way === "tunnel" ? tunnel : section).join("");
   return {
     edits: [{ kind: "block", path, comment: "#", text: hasRules ? text : text + accounts.map(rule(home)).join("") }],
+    way,
     notes: ["Fetch: fdm fetch", "Your own rules decide where the mail goes. It stays on the server."],
   };
 }
@@ -59,6 +63,13 @@ function section(account: MailAccount): string {
 `;
 }
 
+function tunnel(account: MailAccount): string {
+  neededServer(account, "imap", NAME);
+  const line = shellLine(account.tunnelCommands.imap).replaceAll("%", "%%"); // tags, as in %a
+  return `account "${account.label}" imap pipe ${doubleQuoted(line, "$")} new-only keep
+`;
+}
+
 function rule(home: string): (account: MailAccount) => string {
   return ({ label }) => `action "${label}" maildir "${join(ownMaildir(home, label, NAME), "INBOX")}"
 match account "${label}" action "${label}"
@@ -69,6 +80,6 @@ match account "${label}" action "${label}"
 function command({ address, tokenCommand }: MailAccount): string {
   if (tokenCommand.every((word) => shellLine([word]) === word)) return shellLine(tokenCommand);
   throw new MailkeyError("ERR_UNSUPPORTED", `fdm cannot run a command with ${address} in it`, {
-    hint: "mailkey setup mbsync",
+    hint: "mailkey setup fdm --by tunnel",
   });
 }

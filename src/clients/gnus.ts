@@ -1,6 +1,7 @@
 /** Gnus, the mail and news reader in Emacs, by IMAP. */
 import { join } from "node:path";
 import { authSource, EMACS_PROGRAM, refuseOldEmacs, serverOf, trustedAuthorities } from "./emacs.ts";
+import { shellLine } from "../platform/shell.ts";
 import { doubleQuoted } from "./quoting.ts";
 import type { HandMade, MailAccount, Recipe, RenderRequest } from "./recipe.ts";
 
@@ -56,17 +57,19 @@ export const gnus: Recipe = {
   summary: "lets Gnus read mail on the server",
   capabilities: ["fetch"],
   ...EMACS_PROGRAM,
+  ways: ["token", "tunnel"],
   render(request) {
     refuseOldEmacs(request, "mbsync");
     const path = gnusFile(request);
+    const { way = "token" } = request;
+    const login = way === "token" ? trustedAuthorities(request) + authSource(PREFIX, request, "imap") + LOGIN : "";
     const text =
-      trustedAuthorities(request) +
-      authSource(PREFIX, request, "imap") +
-      LOGIN +
+      login +
       "\n(defvar gnus-secondary-select-methods)\n" +
-      request.accounts.map(selectMethod).join("") +
+      request.accounts.map(way === "token" ? selectMethod : tunnelMethod).join("") +
       NO_NEWS;
     return {
+      way,
       edits: [{ kind: "block", path, comment: ";;", text: text.trimStart() }],
       handMade: request.accounts.flatMap((account) => handMade(path, request.read(path) ?? "", account)),
       folders: [join(request.home, ".emacs.d")],
@@ -88,6 +91,17 @@ function selectMethod(account: MailAccount): string {
                       (nnimap-stream ${security === "tls" ? "ssl" : "starttls"})
                       (nnimap-user ${doubleQuoted(account.user)})
                       (nnimap-authenticator xoauth2)))
+`;
+}
+
+/** Gnus puts server and user in for what follows a `%`. */
+function tunnelMethod(account: MailAccount): string {
+  serverOf(account, "imap");
+  const line = shellLine(account.tunnelCommands.imap).replaceAll("%", "%%");
+  return `(add-to-list 'gnus-secondary-select-methods
+             '(nnimap ${doubleQuoted(account.label)}
+                      (nnimap-stream shell)
+                      (nnimap-shell-program ${doubleQuoted(line)})))
 `;
 }
 

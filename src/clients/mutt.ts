@@ -17,6 +17,7 @@ export const mutt: Recipe = {
   versionArgs: ["-v"],
   versionPattern: /^Mutt (\d+(?:\.\d+)+)/m, // neomutt is called mutt on some systems, and says its own name
   oldestVersion: OLDEST,
+  ways: ["token", "tunnel"],
   render(request) {
     neededVersion(request, "mutt", OLDEST);
     return renderMuttrc(request, {

@@ -4,6 +4,9 @@
  *
  * With several accounts, the first is what opens. Hooks give each account its own command (`account-hook`, whenever its server is asked)
  * and its own sender (`folder-hook`, when one of its folders is opened).
+ *
+ * By tunnel, mailkey takes the place of all connections, which is what `tunnel` means to both: hooks set it for each account's servers, and
+ * unset it for all others. The servers' names are the accounts' labels then, since nobody looks them up.
  */
 import { shellLine } from "../platform/shell.ts";
 import type { MailServer, Protocol } from "../providers/provider.ts";
@@ -36,18 +39,21 @@ export interface MuttLike {
 export function renderMuttrc(request: RenderRequest, { program, path, complaint }: MuttLike): Rendering {
   const { accounts, caFile } = request;
   const [first] = accounts;
+  const byTunnel = request.way === "tunnel";
+  const isAlone = accounts.length === 1;
   const lines = [
-    ...assignments(connection(first, program)),
-    ...assignments(sender(first, program)),
+    ...(byTunnel ? tunnelHooks(accounts) : assignments(connection(first, program))),
+    ...assignments(byTunnel ? tunnelledSender(first, program) : sender(first, program)),
     'set spoolfile = "+INBOX"',
     "set ssl_starttls = yes",
     "set ssl_force_tls = yes",
     // Beside the system's authorities, whatever library the program is built with; ssl_ca_certificates_file is GnuTLS's, and replaces them.
     ...(caFile === undefined ? [] : [`set certificate_file = ${quoted(caFile)}`]),
-    ...(accounts.length === 1 ? [] : severalAccounts(accounts, program)),
+    ...(isAlone ? [] : byTunnel ? severalTunnels(accounts, program) : severalAccounts(accounts, program)),
   ];
   return {
     edits: [{ kind: "block", path, comment: "#", text: lines.map((line) => `${line}\n`).join("") }],
+    way: byTunnel ? "tunnel" : "token",
     notes: [
       ...overridden(request.read(path) ?? "", path),
       ...accounts
@@ -105,6 +111,36 @@ function severalAccounts(accounts: readonly MailAccount[], program: string): str
   });
   const inboxes = accounts.map((account) => quoted(`${imapUrl(account, program)}INBOX`));
   return [...hooks, `mailboxes ${inboxes.join(" ")}`];
+}
+
+/** What goes on before and after `mailboxes`, without which the other folders would not be seen. */
+function severalTunnels(accounts: readonly MailAccount[], program: string): string[] {
+  const hooks = accounts.map((account) => {
+    const change = assignments(tunnelledSender(account, program)).join("; ");
+    return `folder-hook ${quoted(`imap://${account.label}/`)} ${quoted(change)}`;
+  });
+  return [...hooks, `mailboxes ${accounts.map(({ label }) => quoted(`imap://${label}/INBOX`)).join(" ")}`];
+}
+
+/** A `tunnel` that is left set would take in the user's other servers as well. */
+function tunnelHooks(accounts: readonly MailAccount[]): string[] {
+  const hooks = accounts.flatMap(({ label, tunnelCommands }) =>
+    (["imap", "smtp"] as const).map((protocol) => {
+      const change = assignments([["tunnel", shellLine(tunnelCommands[protocol])]]).join("");
+      return `account-hook ${quoted(`${protocol}://${label}(/|$)`)} ${quoted(change)}`;
+    }),
+  );
+  return ["set tunnel_is_secure = yes", 'account-hook . "unset tunnel"', ...hooks];
+}
+
+/** Nobody logs in: a user's name in the URLs would make the programs try. */
+function tunnelledSender(account: MailAccount, program: string): Settings {
+  neededServer(account, "imap", program);
+  return [
+    ["from", addrSpec(account.address)],
+    ["folder", `imap://${account.label}/`],
+    ["smtp_url", account.servers.smtp === undefined ? undefined : `smtp://${account.label}/`],
+  ];
 }
 
 function assignments(settings: Settings): string[] {

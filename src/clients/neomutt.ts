@@ -17,6 +17,7 @@ export const neomutt: Recipe = {
   versionArgs: ["-v"],
   versionPattern: /^NeoMutt (\d{8})/m,
   oldestVersion: OLDEST,
+  ways: ["token", "tunnel"],
   render(request) {
     neededVersion(request, "neomutt", OLDEST);
     return renderMuttrc(request, {

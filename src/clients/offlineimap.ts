@@ -2,6 +2,8 @@
  * OfflineIMAP. It has no option for a command; what it evaluates is Python, so a small class runs the command, each time that
  * OfflineIMAP logs in: with `autorefresh` it runs for days and would otherwise keep the token that it began with.
  *
+ * By `preauthtunnel` mailkey takes the place of the connection, and no Python is needed.
+ *
  * Its `[general]` section can be there only once and lists all accounts, so a block cannot join a file that has one: then mailkey's
  * accounts get a file of their own, to be named with `-c`.
  */
@@ -9,7 +11,7 @@ import { join } from "node:path";
 import { configHome } from "../platform/paths.ts";
 import { shellLine } from "../platform/shell.ts";
 import { ownMaildir } from "./maildir.ts";
-import { neededMechanism, neededTlsServer } from "./needed.ts";
+import { neededMechanism, neededServer, neededTlsServer } from "./needed.ts";
 import { pythonString } from "./quoting.ts";
 import type { MailAccount, Recipe, RenderRequest, Rendering } from "./recipe.ts";
 
@@ -43,6 +45,7 @@ export const offlineimap: Recipe = {
   executables: ["offlineimap"],
   versionArgs: ["--version"],
   versionPattern: /^(\d+\.\d+\S*)/,
+  ways: ["token", "tunnel"],
   render,
   sources: [
     "https://github.com/OfflineIMAP/offlineimap3/blob/master/offlineimap.conf",
@@ -51,7 +54,8 @@ export const offlineimap: Recipe = {
 };
 
 function render(request: RenderRequest): Rendering {
-  const { accounts, home, env } = request;
+  const { accounts, home, env, way = "token" } = request;
+  const byToken = way === "token";
   const folder = join(configHome(env), "offlineimap");
   const usual = [join(folder, "config"), join(home, ".offlineimaprc")] as const;
   const isTaken = usual.some((path) => request.read(path) !== undefined);
@@ -59,8 +63,7 @@ function render(request: RenderRequest): Rendering {
   const pythonFile = join(folder, "mailkey.py");
   const general = `[general]
 accounts = ${accounts.map(({ label }) => label).join(", ")}
-pythonfile = ${value(pythonFile)}
-`;
+${byToken ? `pythonfile = ${value(pythonFile)}\n` : ""}`;
   return {
     edits: [
       {
@@ -69,20 +72,19 @@ pythonfile = ${value(pythonFile)}
         comment: "#",
         text: general + accounts.map((account) => section(account, request)).join(""),
       },
-      { kind: "file", path: pythonFile, comment: "#", text: PYTHON },
+      ...(byToken ? [{ kind: "file", path: pythonFile, comment: "#", text: PYTHON } as const] : []),
     ],
+    way,
     notes: [
       isTaken ? `Fetch:\n    ${shellLine(["offlineimap", "-c", path])}` : "Fetch: offlineimap",
       ...accounts.map(({ label }) => `Mail goes to ${ownMaildir(home, label, "offlineimap")}, deletions go both ways.`),
-      "What offlineimap -d imap shows has the token in it.",
+      ...(byToken ? ["What offlineimap -d imap shows has the token in it."] : []),
     ],
   };
 }
 
-function section(account: MailAccount, { home, caFile }: RenderRequest): string {
-  const { label, user, tokenCommand } = account;
-  const { host, port } = neededTlsServer(account, "imap", NAME);
-  neededMechanism(account, "imap", NAME, ["XOAUTH2"]);
+function section(account: MailAccount, request: RenderRequest): string {
+  const { label } = account;
   return `
 [Account ${label}]
 localrepository = ${label}-local
@@ -90,11 +92,23 @@ remoterepository = ${label}-remote
 
 [Repository ${label}-local]
 type = Maildir
-localfolders = ${value(ownMaildir(home, label, "offlineimap"))}
+localfolders = ${value(ownMaildir(request.home, label, "offlineimap"))}
 
 [Repository ${label}-remote]
 type = IMAP
-remotehost = ${host}
+${request.way === "tunnel" ? tunnel(account) : login(account, request)}`;
+}
+
+function tunnel(account: MailAccount): string {
+  neededServer(account, "imap", NAME);
+  return `preauthtunnel = ${value(shellLine(account.tunnelCommands.imap))}\n`;
+}
+
+function login(account: MailAccount, { caFile }: RenderRequest): string {
+  const { user, tokenCommand } = account;
+  const { host, port } = neededTlsServer(account, "imap", NAME);
+  neededMechanism(account, "imap", NAME, ["XOAUTH2"]);
+  return `remotehost = ${host}
 remoteport = ${port}
 ssl = yes
 sslcacertfile = ${caFile === undefined ? "OS-DEFAULT" : value(caFile)}

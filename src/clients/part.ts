@@ -6,16 +6,24 @@ import type { Paths } from "../platform/paths.ts";
 import { shellLine } from "../platform/shell.ts";
 import { findBlocks, latin1, putBlock, takeOutBlock, withoutBlocks } from "./block.ts";
 import { Draft } from "./draft.ts";
-import type { Edit, FileEdit } from "./recipe.ts";
+import type { Edit, FileEdit, Way } from "./recipe.ts";
 import { contentHash, readSetupRecord } from "./record.ts";
 
 /** A program's part of a file, as it is there. */
 export interface Part {
   readonly path: string;
+  readonly way: Way;
   /** In the order in which they were set up. */
   readonly accounts: readonly string[];
   /** Somebody changed it after mailkey. */
   readonly isEdited: boolean;
+}
+
+/** What is written is whose, and for whom. */
+export interface Owner {
+  readonly program: string;
+  readonly way: Way;
+  readonly accounts: readonly string[];
 }
 
 /** @throws ERR_CONFIG when marks are damaged, ERR_STORAGE */
@@ -25,10 +33,12 @@ export function findPart(draft: Draft, path: string, program: string): Part | un
   const record = draft.fileRecord(path);
   if (record?.whole !== undefined && record.programs.includes(program)) {
     const { accounts, sha256 } = record.whole;
-    return { path, accounts, isEdited: contentHash(content) !== sha256 };
+    return { path, way: "token", accounts, isEdited: contentHash(content) !== sha256 };
   }
   const block = findBlocks(content, path).find((each) => each.program === program);
-  return block === undefined ? undefined : { path, accounts: block.accounts, isEdited: block.isEdited };
+  if (block === undefined) return undefined;
+  const { way, accounts, isEdited } = block;
+  return { path, way, accounts, isEdited };
 }
 
 /** The user's part of a file: what recipes are shown. @throws as `findPart` */
@@ -42,7 +52,7 @@ export function readOwn(draft: Draft, path: string): string | undefined {
 }
 
 /** @throws ERR_CONFIG for a whole file that somebody else wrote, or changed where there is no place for marks */
-export function putPart(draft: Draft, program: string, accounts: readonly string[], edit: Edit): void {
+export function putPart(draft: Draft, { program, way, accounts }: Owner, edit: Edit): void {
   const { path, mode } = edit;
   const content = draft.read(path);
   const record = draft.fileRecord(path);
@@ -57,7 +67,7 @@ export function putPart(draft: Draft, program: string, accounts: readonly string
   }
   const { comment = "#", text } = edit;
   const place = edit.kind === "block" ? edit.place : undefined;
-  const block = { program, accounts, comment, text, ...(place === undefined ? {} : { place }) };
+  const block = { program, way, accounts, comment, text, ...(place === undefined ? {} : { place }) };
   draft.write(path, putBlock(content ?? "", block, path), mode);
   draft.setFileRecord(path, { programs, made });
 }

@@ -6,12 +6,13 @@
  */
 import { dirname } from "node:path";
 import { isSameAddress } from "../accounts/address.ts";
+import type { ProxyConfig } from "../accounts/proxy-config.ts";
 import { noAccountYet } from "../accounts/store.ts";
 import { isMailkeyError, MailkeyError } from "../errors.ts";
 import type { Environment } from "../platform/paths.ts";
 import type { Draft } from "./draft.ts";
 import { findPart, putPart, readOwn, takeOutPart, type Part } from "./part.ts";
-import type { Edit, FoundProgram, MailAccount, Recipe, Rendering } from "./recipe.ts";
+import type { Edit, FoundProgram, MailAccount, Recipe, Rendering, Way } from "./recipe.ts";
 
 /** Everything that recipes are rendered from but the choice of accounts. */
 export interface SetupWorld {
@@ -22,7 +23,9 @@ export interface SetupWorld {
   readonly home: string;
   readonly env: Environment;
   readonly caFile: string | undefined;
+  readonly proxy: ProxyConfig;
   readonly find: (executable: string) => FoundProgram | undefined;
+  readonly hasTokenPlugin: (program: FoundProgram) => Promise<boolean | undefined>;
 }
 
 /** One program in one draft. */
@@ -30,6 +33,8 @@ export interface Subject {
   readonly recipe: Recipe;
   readonly world: SetupWorld;
   readonly draft: Draft;
+  /** How the user wants it; as it is set up, or as suits the program, unless given. */
+  readonly way?: Way | undefined;
 }
 
 export interface Skipped {
@@ -39,6 +44,7 @@ export interface Skipped {
 
 export interface ProgramPlan {
   readonly recipe: Recipe;
+  readonly way: Way;
   /** For which it will be set up; none when it is taken out. */
   readonly accounts: readonly string[];
   readonly edits: readonly Edit[];
@@ -76,17 +82,17 @@ export async function findParts({ recipe, world, draft }: Subject): Promise<Part
  * something of the user's is in the way, or marks are damaged; ERR_STORAGE
  */
 export async function planSetup(subject: Subject, wanted: Wanted): Promise<ProgramPlan> {
-  const { parts, accounts, dropped, skipped } = await choose(subject, wanted);
+  const { settled, parts, accounts, dropped, skipped } = await choose(subject, wanted);
   const [first, ...others] = accounts;
-  const plan = first === undefined ? await planRemoval(subject) : await place(subject, parts, [first, ...others]);
+  const plan = first === undefined ? await planRemoval(subject) : await place(settled, parts, [first, ...others]);
   return { ...plan, dropped, skipped };
 }
 
 /** What `planSetup` would write, without looking at what is in its way. The draft stays as it is. @throws as `planSetup` */
 export async function planPrint(subject: Subject, wanted: Wanted): Promise<ProgramPlan> {
-  const { parts, accounts, dropped, skipped } = await choose(subject, wanted);
+  const { settled, parts, accounts, dropped, skipped } = await choose(subject, wanted);
   const [first, ...others] = accounts;
-  const rendering = first === undefined ? { edits: [], notes: [] } : await render(subject, [first, ...others]);
+  const rendering = first === undefined ? { edits: [], notes: [] } : await render(settled, [first, ...others]);
   const addresses = accounts.map(({ address }) => address);
   return { ...nothingPlanned(subject.recipe, parts), ...rendering, accounts: addresses, dropped, skipped };
 }
@@ -103,7 +109,7 @@ export async function planRemoval(subject: Subject, addresses?: readonly string[
   const goes = (name: string) => addresses === undefined || addresses.some((address) => isSameAddress(address, name));
   if (addresses !== undefined && !names.some(goes)) return nothingPlanned(recipe, []);
   const [first, ...others] = names.filter((name) => !goes(name)).flatMap((name) => accountNamed(world, name) ?? []);
-  if (first !== undefined) return place(subject, parts, [first, ...others]);
+  if (first !== undefined) return place(settle(subject, parts), parts, [first, ...others]);
   const left = parts.filter((part) => !takeOutPart(draft, recipe.name, part.path));
   draft.setFolders(recipe.name, []);
   const notes = left.map(({ path }) => `${path} was changed after mailkey wrote it: it is left as it is.`);
@@ -117,10 +123,16 @@ async function choose(subject: Subject, wanted: Wanted) {
   const names = [...new Set(parts.flatMap((part) => part.accounts))];
   const kept = names.flatMap((name) => accountNamed(world, name) ?? []);
   const dropped = names.filter((name) => accountNamed(world, name) === undefined);
-  const { added, skipped } = await newcomers(subject, wanted, kept);
+  const settled = settle(subject, parts);
+  const { added, skipped } = await newcomers(settled, wanted, kept);
   const accounts = [...kept, ...added];
-  if (accounts.length > 0 || names.length > 0) return { parts, accounts, dropped, skipped };
+  if (accounts.length > 0 || names.length > 0) return { settled, parts, accounts, dropped, skipped };
   throw noAccountYet();
+}
+
+/** The way that was gone before is gone on unless another one is wanted. */
+function settle(subject: Subject, [part]: readonly Part[]): Subject {
+  return { ...subject, way: subject.way ?? part?.way };
 }
 
 async function place(subject: Subject, parts: readonly Part[], accounts: readonly [MailAccount, ...MailAccount[]]) {
@@ -128,16 +140,17 @@ async function place(subject: Subject, parts: readonly Part[], accounts: readonl
   const rendering = await render(subject, accounts);
   refuseDoubles(rendering, recipe);
   const addresses = accounts.map(({ address }) => address);
-  for (const edit of rendering.edits) putPart(draft, recipe.name, addresses, edit);
+  const { way = "token" } = rendering;
+  for (const edit of rendering.edits) putPart(draft, { program: recipe.name, way, accounts: addresses }, edit);
   const paths = new Set(rendering.edits.map(({ path }) => path));
   for (const { path } of parts) if (!paths.has(path)) takeOutPart(draft, recipe.name, path);
   draft.setFolders(recipe.name, [...[...paths].map((path) => dirname(path)), ...(rendering.folders ?? [])]);
-  return { ...nothingPlanned(recipe, parts), accounts: addresses, edits: rendering.edits, notes: rendering.notes };
+  return { ...nothingPlanned(recipe, parts), ...rendering, accounts: addresses };
 }
 
 function nothingPlanned(recipe: Recipe, parts: readonly Part[]): ProgramPlan {
   const edited = parts.filter((part) => part.isEdited).map((part) => part.path);
-  return { recipe, accounts: [], edits: [], notes: [], dropped: [], skipped: [], edited };
+  return { recipe, way: "token", accounts: [], edits: [], notes: [], dropped: [], skipped: [], edited };
 }
 
 /** Accounts to add. Those that nobody named are left out when the program cannot use them. */
@@ -173,23 +186,35 @@ async function tryRender(
 }
 
 async function render(
-  { recipe, world, draft }: Subject,
+  { recipe, world, draft, way }: Subject,
   [first, ...others]: readonly [MailAccount, ...MailAccount[]],
 ): Promise<Rendering> {
-  const { home, env, caFile, find } = world;
+  refuseOtherWays(recipe, way);
+  const { home, env, caFile, proxy, find, hasTokenPlugin } = world;
   const read = recipe.needsMailkey === true ? (account: MailAccount) => account : readingFile;
   const accounts = [read(first), ...others.map(read)] as const;
   const rendering = await recipe.render({
     accounts,
     program: findProgram(recipe, find),
     find,
+    way,
+    proxy,
+    hasTokenPlugin,
     home,
     env,
     caFile,
     read: (path) => readOwn(draft, path),
   });
+  if ((rendering.way ?? "token") !== "token") return rendering;
   const readers = accounts.filter(({ fileCommand, tokenCommand }) => fileCommand === tokenCommand);
   return readers.length === 0 ? rendering : { ...rendering, notes: [...rendering.notes, fileNote(readers)] };
+}
+
+function refuseOtherWays({ name, title, ways = ["token"] }: Recipe, way: Way | undefined): void {
+  if (way === undefined || ways.includes(way)) return;
+  throw new MailkeyError("ERR_UNSUPPORTED", `${title} cannot be set up by ${way}: ${ways.join(" and ")} can be had`, {
+    hint: `mailkey setup ${name} --by ${ways[0]}`,
+  });
 }
 
 function readingFile(account: MailAccount): MailAccount {

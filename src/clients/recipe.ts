@@ -2,10 +2,17 @@
  * What a recipe is: one mail program's way of getting its tokens from mailkey, as data in and text out. A recipe writes nothing and runs
  * nothing: `plan.ts` turns what it renders into changes of files, and `apply.ts` writes them.
  */
+import type { ProxyConfig } from "../accounts/proxy-config.ts";
 import type { Environment } from "../platform/paths.ts";
 import type { MailServer, Mechanism, Protocol } from "../providers/provider.ts";
 
 export type Capability = "fetch" | "send";
+
+/**
+ * How a program gets into a mailbox. `token`: it runs mailkey for a token and logs in by itself. `tunnel`: it runs mailkey in the place of a
+ * connection, and is logged in. `proxy`: it logs in to mailkey's proxy with a password of that.
+ */
+export type Way = "token" | "tunnel" | "proxy";
 
 /** An account as mail programs need to know it. */
 export interface MailAccount {
@@ -22,6 +29,8 @@ export interface MailAccount {
   readonly tokenCommand: readonly [string, ...string[]];
   /** The same by way of the file that the agent keeps (`token_file`): used in the place of `tokenCommand` wherever a token is all that is wanted. */
   readonly fileCommand?: readonly [string, ...string[]];
+  /** What the program runs in the place of a connection to the server: the same kind of list. */
+  readonly tunnelCommands: { readonly [P in Protocol]: readonly [string, ...string[]] };
 }
 
 /** A mail program as it was found on this machine. */
@@ -39,6 +48,12 @@ export interface RenderRequest {
   readonly program: FoundProgram | undefined;
   /** Other programs by their executable's name, for recipes that build on them (mu4e on mbsync and msmtp). */
   readonly find: (executable: string) => FoundProgram | undefined;
+  /** What the user wants, or had before; undefined: what suits the program. Always one of the recipe's `ways`. */
+  readonly way: Way | undefined;
+  /** Where mailkey's proxy is to be found. */
+  readonly proxy: ProxyConfig;
+  /** Whether a program that logs in by libsasl2 has a plugin for tokens; undefined when that cannot be told. */
+  readonly hasTokenPlugin: (program: FoundProgram) => Promise<boolean | undefined>;
   readonly home: string;
   readonly env: Environment;
   /** PEM file of authorities that the user trusts besides the system's (`network.ca_file`): programs are told of it, too. */
@@ -88,6 +103,8 @@ export interface HandMade {
 
 export interface Rendering {
   readonly edits: readonly Edit[];
+  /** By which way; `token` unless given. It is kept when the program is set up again. */
+  readonly way?: Way;
   /** Nothing is written for this program while there is one: the user is told the line, and what to do about it. */
   readonly handMade?: readonly HandMade[];
   /** Folders that the program needs and does not make itself, absolute; made 0700 with their parents. */
@@ -107,6 +124,8 @@ export interface Recipe {
   /** One line: what it lets the program do. */
   readonly summary: string;
   readonly capabilities: readonly Capability[];
+  /** Those that the program can go; `token` alone unless given. */
+  readonly ways?: readonly [Way, ...Way[]];
   /** Recipes that have to be set up as well, and are, before this one: mu4e sends through msmtp. Not taken out with it. */
   readonly buildsOn?: readonly string[];
   /** The executables by which it is found on PATH; the first that is there counts. Empty for the generic recipe. */

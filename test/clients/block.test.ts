@@ -6,6 +6,7 @@ import { ODD_FILES } from "./odd-files.ts";
 const PATH = "/home/me/.rc";
 const block = (program: string, text = `set ${program}\n`, rest: Partial<NewBlock> = {}): NewBlock => ({
   program,
+  way: "token",
   accounts: ["me@x.test"],
   comment: "#",
   text,

@@ -3,20 +3,23 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { withoutBlocks } from "../../src/clients/block.ts";
-import type { Edit, MailAccount, Recipe } from "../../src/clients/recipe.ts";
+import type { Edit, MailAccount, Recipe, Way } from "../../src/clients/recipe.ts";
 import { loadRecipes, RECIPES } from "../../src/clients/recipes.ts";
 import { isMailkeyError } from "../../src/errors.ts";
 import { ODD_FILES } from "./odd-files.ts";
-import { NASTY, TestHome, testAccounts } from "./world.ts";
+import { MAILKEY, NASTY, TestHome, testAccounts } from "./world.ts";
 
 const accounts = await testAccounts();
 const recipes = (await loadRecipes()).map((recipe) => [recipe.name, recipe] as const);
-const files = new Map(await Promise.all(recipes.map(async ([name, recipe]) => [name, await filesOf(recipe)] as const)));
+const forms = recipes.flatMap(([, recipe]) =>
+  (recipe.ways ?? (["token"] as const)).map((way) => ({ name: `${recipe.name} by ${way}`, recipe, way })),
+);
+const files = new Map(await Promise.all(forms.map(async (form) => [form.name, await filesOf(form)] as const)));
 /** Of programs that cannot use tokens at all: they are there to say so. */
-const unusable = recipes.filter(([name]) => files.get(name) === undefined);
-const usable = recipes.filter(([name]) => files.get(name) !== undefined);
+const unusable = forms.filter(({ name }) => files.get(name) === undefined);
+const usable = forms.filter(({ name }) => files.get(name) !== undefined);
 /** All but those that only tell what to enter elsewhere. */
-const writing = usable.filter(([name]) => (files.get(name) ?? []).length > 0);
+const writing = usable.filter(({ name }) => (files.get(name) ?? []).length > 0);
 let home: TestHome;
 beforeEach(() => {
   home = new TestHome(accounts);
@@ -36,16 +39,21 @@ test.each(recipes)("%s says what it is in plain lines, and what it rests on", (_
   for (const below of recipe.buildsOn ?? []) expect(Object.keys(RECIPES)).toContain(below);
 });
 
-test.each(unusable)("%s is refused, and something else named that can be used", async (_, recipe) => {
+test.each(unusable)("$name is refused, and something else named that can be used", async ({ recipe, way }) => {
+  home.way = way;
   const before = home.tree();
   const error: unknown = await home.setUp(recipe).catch((thrown: unknown) => thrown);
   expect(error).toMatchObject({ code: "ERR_UNSUPPORTED", hint: expect.any(String) });
   expect(home.tree()).toEqual(before);
 });
 
-describe.each(usable)("%s", (_, recipe) => {
+describe.each(usable)("$name", ({ recipe, way }) => {
+  beforeEach(() => {
+    home.way = way;
+  });
+
   test("names the right servers: a personal Outlook mailbox sends through another one than one at work", async () => {
-    if ((recipe.buildsOn ?? []).length > 0) return;
+    if ((recipe.buildsOn ?? []).length > 0 || way !== "token") return;
     const [personal, work] = accounts;
     const textFor = async (account: MailAccount) => {
       home.accounts = [account];
@@ -60,16 +68,33 @@ describe.each(usable)("%s", (_, recipe) => {
     if (recipe.capabilities.includes("fetch")) expect(texts.personal).toContain("outlook.office365.com");
   });
 
+  test("names the mailbox, and no server but mailkey's, when mailkey stands between", async () => {
+    if (way === "token" || recipe.name === "generic") return;
+    home.accounts = accounts.slice(0, 2);
+    const { edits, notes } = await home.setUpDry(recipe);
+    const text = [...edits.map((edit) => edit.text), ...notes].join("\n");
+    expect(text).toContain(way === "tunnel" ? `${MAILKEY} tunnel` : "127.0.0.1");
+    expect(text).toContain("anna@hotmail.com");
+    expect(text).toContain("bert@work.test");
+    expect(text).not.toMatch(/office365|smtp-mail/);
+    expect(text).not.toContain("mailkey token");
+  });
+
   test("gives no line to a shell in which an address could run something", async () => {
     for (const { text } of (await home.setUpDry(recipe)).edits) {
       for (const form of [text, text.replace(/\\(.)/g, "$1")]) {
-        expect(form).not.toContain(`mailkey token ${NASTY}`);
+        for (const words of ["token", "tunnel", "tunnel --protocol pop", "tunnel --protocol smtp"])
+          expect(form).not.toContain(`mailkey ${words} ${NASTY}`);
       }
     }
   });
 });
 
-describe.each(writing)("%s", (name, recipe) => {
+describe.each(writing)("$name", ({ name, recipe, way }) => {
+  beforeEach(() => {
+    home.way = way;
+  });
+
   test("set up twice is set up once, and taken out leaves nothing in an empty home", async () => {
     const before = home.tree();
     expect((await home.setUp(recipe)).changed).toBe(true);
@@ -78,6 +103,14 @@ describe.each(writing)("%s", (name, recipe) => {
     expect(home.tree()).toEqual(once);
     await home.remove(recipe);
     expect(home.tree()).toEqual(before);
+  });
+
+  test("goes on by the same way when it is set up again with none named", async () => {
+    await home.setUp(recipe);
+    const once = home.tree();
+    home.way = undefined;
+    expect(await home.setUp(recipe)).toMatchObject({ changed: false, way });
+    expect(home.tree()).toEqual(once);
   });
 
   test("set up for one account after another is the same as for both at once", async () => {
@@ -118,6 +151,7 @@ describe.each(writing)("%s", (name, recipe) => {
         for (const [what, content] of odd) {
           home.dispose();
           home = new TestHome(accounts);
+          home.way = way;
           const target = join(home.home, path);
           place(target, content, kind);
           const before = home.tree();
@@ -141,9 +175,15 @@ describe.each(writing)("%s", (name, recipe) => {
   });
 });
 
+interface Form {
+  readonly recipe: Recipe;
+  readonly way: Way;
+}
+
 /** What a recipe writes, below an empty home, for an address that is like most; undefined when it refuses. */
-async function filesOf(recipe: Recipe): Promise<readonly { kind: Edit["kind"]; path: string }[] | undefined> {
+async function filesOf({ recipe, way }: Form): Promise<readonly { kind: Edit["kind"]; path: string }[] | undefined> {
   const where = new TestHome(accounts.slice(0, 1));
+  where.way = way;
   try {
     const { edits } = await where.setUpDry(recipe);
     return edits.map(({ kind, path }) => ({ kind, path: path.slice(where.home.length) }));

@@ -7,9 +7,21 @@ const anna = mailAccount("anna@mail.test");
 const program = { path: "/usr/bin/fdm", version: "2.2" };
 
 describe("the fdm recipe", () => {
-  test("refuses a version that cannot use tokens", () => {
+  test("has an old version read through mailkey, which cannot use tokens", async () => {
     const old = { path: "/usr/bin/fdm", version: "1.9" };
-    expect(() => fdm.render(renderRequest([anna], { program: old }))).toThrow("fdm 1.9 cannot use tokens");
+    const rendering = await fdm.render(renderRequest([anna], { program: old }));
+    expect(rendering.way).toBe("tunnel");
+    expect(textFor(rendering, CONF)).toContain(
+      'account "anna-mail-test" imap pipe "/usr/local/bin/mailkey tunnel anna@mail.test" new-only keep\n',
+    );
+    const token = renderRequest([anna], { program: old, way: "token" });
+    expect(() => fdm.render(token)).toThrow("fdm 1.9 cannot use tokens");
+  });
+
+  test("writes a percent sign twice where fdm puts things in for it", async () => {
+    const odd = mailAccount("50%a$b@mail.test");
+    const text = textFor(await fdm.render(renderRequest([odd], { program, way: "tunnel" })), CONF);
+    expect(text).toContain(`pipe "/usr/local/bin/mailkey tunnel '50%%a\\$b@mail.test'" new-only`);
   });
 
   test("adds accounts that leave mail on the server, and rules only to a file that has none", async () => {

@@ -46,6 +46,22 @@ describe("the mbsync recipe", () => {
   });
 
   test.each([
+    [true, undefined, "token"],
+    [undefined, undefined, "token"],
+    [false, undefined, "tunnel"],
+    [false, "token", "token"],
+    [true, "tunnel", "tunnel"],
+  ] as const)("with a plugin for tokens: %p, asked for: %s, goes by %s", async (plugin, way, expected) => {
+    const program = { path: "/usr/bin/mbsync", version: "1.4.4" };
+    const request = renderRequest([account], { program, way, hasTokenPlugin: async () => plugin });
+    const rendering = await mbsync.render(request);
+    expect(rendering.way).toBe(expected);
+    const text = rendering.edits[0]?.text ?? "";
+    expect(text.includes('\nTunnel "/usr/local/bin/mailkey tunnel you@hotmail.com"\n')).toBe(expected === "tunnel");
+    expect(/^(?:Host|PassCmd|AuthMechs|SSLType)/m.test(text)).toBe(expected === "token");
+  });
+
+  test.each([
     ["its server and user", `# x\n\nIMAPAccount mine\nHost IMAP.x.test\nUser ${ADDRESS}\n`, [3]],
     ["both in quotes", `IMAPAccount mine\nHost "imap.x.test"\n  user "${ADDRESS}"\n`, [1]],
     ["a store with its server and user", `IMAPStore mine\nHost imap.x.test\nUser ${ADDRESS}\n`, [1]],
@@ -68,6 +84,7 @@ describe("the mbsync recipe", () => {
       home: "/home/me",
       env: { HOME: "/home/me" },
     });
-    expect(() => mbsync.render(request)).toThrow("needs IMAP");
+    const outcome: unknown = await Promise.resolve(mbsync.render(request)).catch((error: unknown) => error);
+    expect(String(outcome)).toContain("needs IMAP");
   });
 });

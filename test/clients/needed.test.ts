@@ -13,6 +13,7 @@ const account: MailAccount = {
   },
   mechanisms: { imap: ["OAUTHBEARER", "XOAUTH2"], smtp: ["OAUTHBEARER"] },
   tokenCommand: ["/usr/bin/mailkey", "token", "anna@mail.test"],
+  tunnelCommands: { imap: ["mailkey"], pop: ["mailkey"], smtp: ["mailkey"] },
 };
 
 describe("what a recipe needs of an account", () => {

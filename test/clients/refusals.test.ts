@@ -1,13 +1,10 @@
 /** Programs that cannot use tokens, whatever their version. */
 import { describe, expect, test } from "bun:test";
-import { alpine } from "../../src/clients/alpine.ts";
-import { fetchmail } from "../../src/clients/fetchmail.ts";
-import { swaks } from "../../src/clients/swaks.ts";
 import { vdirsyncer } from "../../src/clients/vdirsyncer.ts";
 import { isMailkeyError } from "../../src/errors.ts";
 import { mailAccount, renderRequest } from "./rendering.ts";
 
-describe.each([alpine, fetchmail, swaks, vdirsyncer])("the $name recipe", (recipe) => {
+describe.each([vdirsyncer])("the $name recipe", (recipe) => {
   test.each([undefined, "99.0"])("refuses version %s and says what to use instead", (version) => {
     const request = renderRequest([mailAccount("anna@mail.test")], { program: { path: "/usr/bin/x", version } });
     try {

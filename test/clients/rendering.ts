@@ -1,5 +1,9 @@
 /** Accounts and requests for rendering recipes without a machine around them. */
+import { defaultConfig } from "../../src/accounts/config.ts";
+import { tunnelCommandOf } from "../../src/clients/account.ts";
 import type { MailAccount, Rendering, RenderRequest } from "../../src/clients/recipe.ts";
+
+const MAILKEY = "/usr/local/bin/mailkey";
 
 export function mailAccount(address: string, overrides: Partial<MailAccount> = {}): MailAccount {
   return {
@@ -11,7 +15,12 @@ export function mailAccount(address: string, overrides: Partial<MailAccount> = {
       smtp: { host: "smtp.mail.test", port: 587, security: "starttls" },
     },
     mechanisms: { imap: ["XOAUTH2"], smtp: ["XOAUTH2"] },
-    tokenCommand: ["/usr/local/bin/mailkey", "token", address],
+    tokenCommand: [MAILKEY, "token", address],
+    tunnelCommands: {
+      imap: tunnelCommandOf(address, "imap", MAILKEY),
+      pop: tunnelCommandOf(address, "pop", MAILKEY),
+      smtp: tunnelCommandOf(address, "smtp", MAILKEY),
+    },
     ...overrides,
   };
 }
@@ -25,6 +34,9 @@ export function renderRequest(
   return {
     accounts,
     program: undefined,
+    way: undefined,
+    proxy: defaultConfig({}).proxy,
+    hasTokenPlugin: async () => undefined,
     find: () => undefined,
     home: "/home/anna",
     env: {},

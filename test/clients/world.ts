@@ -12,12 +12,13 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { defaultConfig } from "../../src/accounts/config.ts";
 import { resolveAccount } from "../../src/accounts/resolve.ts";
 import { labelsOf, mailAccountOf } from "../../src/clients/account.ts";
 import { applyDraft } from "../../src/clients/apply.ts";
 import { Draft } from "../../src/clients/draft.ts";
 import { planRemoval, planSetup, type ProgramPlan, type SetupWorld, type Wanted } from "../../src/clients/plan.ts";
-import type { FoundProgram, MailAccount, Recipe } from "../../src/clients/recipe.ts";
+import type { FoundProgram, MailAccount, Recipe, Way } from "../../src/clients/recipe.ts";
 import { readSetupRecord } from "../../src/clients/record.ts";
 import { resolvePaths, type Paths } from "../../src/platform/paths.ts";
 
@@ -56,6 +57,8 @@ export class TestHome {
   readonly folder = mkdtempSync(join(ROOT, "mailkey-recipe-"));
   readonly paths: Paths = resolvePaths({ MAILKEY_HOME: join(this.folder, "mailkey") });
   accounts: readonly MailAccount[];
+  /** What is typed after `--by`. */
+  way: Way | undefined;
   #runs = 0;
   readonly #find: (executable: string) => FoundProgram | undefined;
 
@@ -78,6 +81,8 @@ export class TestHome {
       home,
       env: { HOME: home, LOGNAME: "me" },
       caFile: undefined,
+      proxy: defaultConfig({}).proxy,
+      hasTokenPlugin: async () => undefined,
       find: this.#find,
     };
   }
@@ -89,7 +94,7 @@ export class TestHome {
   /** Plans and writes. @returns the plan and whether anything was to be changed */
   async setUp(recipe: Recipe, wanted: Wanted = "all"): Promise<ProgramPlan & { changed: boolean }> {
     const draft = this.draft();
-    const plan = await planSetup({ recipe, world: this.world, draft }, wanted);
+    const plan = await planSetup({ recipe, world: this.world, draft, way: this.way }, wanted);
     const changed = draft.changes.length > 0;
     applyDraft(this.paths, draft, this.#nextSecond());
     return { ...plan, changed };
@@ -97,7 +102,7 @@ export class TestHome {
 
   /** Plans, and writes nothing. */
   setUpDry(recipe: Recipe, wanted: Wanted = "all"): Promise<ProgramPlan> {
-    return planSetup({ recipe, world: this.world, draft: this.draft() }, wanted);
+    return planSetup({ recipe, world: this.world, draft: this.draft(), way: this.way }, wanted);
   }
 
   /** Each run has a time of its own: backups are named after it. */

@@ -20,7 +20,10 @@ export const setupDrift: MachineCheck = {
     const names = new Set(Object.values(draft.record.files).flatMap(({ programs }) => programs));
     const recipes = await Promise.all([...names].filter((name) => Object.hasOwn(RECIPES, name)).map(loadRecipe));
     const { paths, env, mailkey, config } = machine;
-    const world = await loadWorld({ paths, env, command: mailkey, caFile: config.caFile }, recipes);
+    const world = await loadWorld(
+      { paths, env, command: mailkey, caFile: config.caFile, proxy: config.proxy },
+      recipes,
+    );
     const findings = await Promise.all(recipes.map((recipe) => examineRecipe(recipe, world, draft.copy())));
     return findings.flat();
   },
