@@ -72,7 +72,7 @@ function runReader(input: Buffer, random: Random): void {
       reader.push(piece);
       for (let line = reader.takeLine(); line !== undefined; line = reader.takeLine()) {
         const response = parseImapResponse(line);
-        if (response !== undefined) mechanismsAmong(capabilitiesIn(response) ?? new Set());
+        if (response !== undefined) mechanismsAmong(capabilitiesIn(response) ?? []);
         if ((literalLength(line) ?? 0) < 64) reader.takeBytes(literalLength(line) ?? 0);
       }
     });

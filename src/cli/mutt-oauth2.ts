@@ -50,7 +50,7 @@ turns a token file into a mailkey account.`,
         createFetch: (timeoutMs) => createFetch({ env, caFile: config.caFile, timeoutMs }),
         ask: reader.ask,
         browser: terminal.interactive,
-        testLogin: async (request) => (await import("../mail/login.ts")).testLogin(request),
+        testLogin: async (request) => (await import("../mail/test-login.ts")).testLogin(request),
       });
     } finally {
       reader.close();

@@ -3,7 +3,7 @@ import { isMailkeyError } from "../errors.ts";
 import { stepText } from "../explain/fill.ts";
 import { explanationOf } from "../mail/explain-login.ts";
 import type { LoginFailure, LoginProblem, LoginReport } from "../mail/report.ts";
-import { testLogin } from "../mail/login.ts";
+import { testLogin } from "../mail/test-login.ts";
 import { identityOf, isIdentityOf } from "../oauth/identity.ts";
 import { trustedCertificates } from "../platform/certificates.ts";
 import type { Protocol } from "../providers/provider.ts";

@@ -4,12 +4,13 @@
  * - TLS is 1.2 or newer, and the certificate is verified against the host's name; nothing here can turn that off.
  * - Nothing that was read before an upgrade to TLS is seen after it; when something is there, the upgrade is refused
  *   (CVE-2011-0411 and its kind).
- * - Everything is bounded: the time for connecting and for the whole, the length of lines, the bytes of the session.
+ * - Everything is bounded: the time for connecting and for the whole, the length of lines, the bytes of the session. What becomes of a
+ *   connection that was released is somebody else's matter.
  *
  * Errors are `MailServerError`s. Reading is for one reader at a time.
  */
 import { connect as connectTcp, isIP, type Socket } from "node:net";
-import { connect as connectTls, type TLSSocket } from "node:tls";
+import { connect as connectTls, type SecureContext, type TLSSocket } from "node:tls";
 import { Secret } from "../platform/secret.ts";
 import { Deadline } from "./deadline.ts";
 import { LineReader, type LineLimits } from "./line-reader.ts";
@@ -21,6 +22,12 @@ export interface ConnectionOptions {
   readonly port: number;
   /** PEM, all that are trusted; the runtime's own list when undefined (`platform/certificates.ts`). */
   readonly certificates?: readonly string[] | undefined;
+  /** In the place of `certificates`, for whoever connects often: reading them takes milliseconds. */
+  readonly context?: SecureContext | undefined;
+  /** Of an earlier connection to the same host and port: makes the handshake a short one. */
+  readonly resume?: Buffer | undefined;
+  /** Told each session that could be resumed, once the server is verified. */
+  readonly onSession?: ((session: Buffer) => void) | undefined;
   /** Milliseconds for the whole session, connecting included. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
@@ -42,6 +49,10 @@ export class MailConnection {
   #reader = new LineReader(LIMITS);
   #failure: MailServerError | undefined;
   #wake: (() => void) | undefined;
+  #isVerified = false;
+  #isReleased = false;
+  /** One that came before the server was verified. */
+  #session: Buffer | undefined;
 
   /** Connects in plain text. @throws MailServerError */
   static async open(options: ConnectionOptions): Promise<MailConnection> {
@@ -49,7 +60,7 @@ export class MailConnection {
     const deadline = new Deadline(timeoutMs, signal);
     const connecting = new Deadline(Math.min(timeoutMs, CONNECT_TIMEOUT_MS), signal);
     try {
-      const socket = connectTcp({ host, port, noDelay: true });
+      const socket = connectTcp({ host, port, noDelay: true, allowHalfOpen: true });
       await untilConnected(socket, "connect", connecting, networkError);
       return new MailConnection(options, deadline, socket);
     } catch (error) {
@@ -85,15 +96,21 @@ export class MailConnection {
       throw new MailServerError("starttls-injection", "there is plain text between the server's answer and TLS");
     plain.off("data", this.#onData).off("error", this.#onError).off("end", this.#onEnd).off("close", this.#onEnd);
     plain.on("error", ignore); // the TLS socket reports the same error
-    const { host, certificates } = this.#options;
+    const { host, certificates, context, resume } = this.#options;
     const secured = connectTls({
       socket: plain,
       host,
       ...(isIP(host) === 0 ? { servername: host } : {}), // RFC 6066 3: no addresses
       minVersion: "TLSv1.2",
       rejectUnauthorized: true,
-      ...(certificates === undefined ? {} : { ca: [...certificates] }),
+      ...(context !== undefined
+        ? { secureContext: context }
+        : certificates === undefined
+          ? {}
+          : { ca: [...certificates] }),
+      ...(resume === undefined ? {} : { session: resume }),
     });
+    secured.on("session", this.#onSession);
     this.#reader = new LineReader(LIMITS);
     this.#socket = secured;
     await untilConnected(secured, "secureConnect", this.#deadline, tlsError);
@@ -101,7 +118,29 @@ export class MailConnection {
       secured.destroy();
       throw new MailServerError("certificate", "the server's certificate is not trusted");
     }
+    this.#isVerified = true;
+    if (this.#session !== undefined) this.#onSession(this.#session);
     this.#listen();
+  }
+
+  /**
+   * Hands the connection over: no deadline and no limit counts any more.
+   *
+   * @returns the socket, paused, with half-open ends allowed and nobody listening but for errors, which are ignored; and what was read and not
+   *   taken
+   * @throws MailServerError when it has failed, or is not in TLS
+   */
+  release(): { readonly socket: TLSSocket; readonly unread: Buffer } {
+    if (this.#failure !== undefined) throw this.#failure;
+    const socket = this.#socket;
+    if (!("getProtocol" in socket)) throw new MailServerError("tls-failed", "the connection is not encrypted");
+    this.#isReleased = true;
+    this.#deadline.dispose();
+    socket.pause();
+    socket.on("error", ignore);
+    socket.off("data", this.#onData).off("error", this.#onError).off("end", this.#onEnd).off("close", this.#onEnd);
+    socket.off("session", this.#onSession);
+    return { socket, unread: this.#reader.takeAll() };
   }
 
   /** The next line, without its end. @throws MailServerError */
@@ -152,12 +191,18 @@ export class MailConnection {
     this.#wakeReader();
   };
 
+  readonly #onSession = (session: Buffer): void => {
+    if (this.#isVerified) this.#options.onSession?.(session);
+    else this.#session = session;
+  };
+
   readonly #onError = (error: Error): void => this.#fail(networkError(error));
 
   readonly #onEnd = (): void => this.#fail(new MailServerError("closed", "the server closed the connection"));
 
   /** The first failure counts. Lines that arrived whole before it can still be read: a server's last words. */
   #fail(failure: MailServerError): void {
+    if (this.#isReleased) return;
     this.#failure ??= failure;
     this.#deadline.dispose();
     this.#socket.destroy();

@@ -42,15 +42,15 @@ export function literalLength(line: string): number | undefined {
   return match === null ? undefined : Number(match[1]);
 }
 
-/** The capabilities that a response carries, upper case; undefined when it carries none. */
-export function capabilitiesIn(response: ImapResponse): ReadonlySet<string> | undefined {
+/** The capabilities that a response carries, as the server writes them; undefined when it carries none. */
+export function capabilitiesIn(response: ImapResponse): string[] | undefined {
   const list = (response.kind === "data" ? CAPABILITY_DATA : CAPABILITY_CODE).exec(response.text)?.[1];
-  return list === undefined ? undefined : new Set(list.toUpperCase().split(" ").filter(Boolean));
+  return list?.split(" ").filter(Boolean);
 }
 
-/** The SASL mechanisms among capabilities. */
-export function mechanismsAmong(capabilities: ReadonlySet<string>): string[] {
-  return [...capabilities].filter((name) => name.startsWith("AUTH=")).map((name) => name.slice("AUTH=".length));
+/** The SASL mechanisms among capabilities, upper case. */
+export function mechanismsAmong(capabilities: readonly string[]): string[] {
+  return capabilities.flatMap((name) => /^AUTH=(.+)$/i.exec(name)?.[1]?.toUpperCase() ?? []);
 }
 
 /** With the initial response on the same line when the server allows it (SASL-IR). */

@@ -6,7 +6,7 @@ import type { OAuthCredentials, SaslMechanism } from "../sasl/mechanism.ts";
 import { decodeFailureChallenge, type FailureChallenge } from "../sasl/failure-challenge.ts";
 import type { Secret } from "../platform/secret.ts";
 import type { MailConnection } from "./connection.ts";
-import { MAX_CHALLENGES, type Dialogue } from "./dialogue.ts";
+import { MAX_CHALLENGES, type Dialogue, type Welcome } from "./dialogue.ts";
 import {
   capabilitiesIn,
   encodeAuthenticate,
@@ -16,6 +16,7 @@ import {
   type ImapResponse,
 } from "./imap-codec.ts";
 import { MailServerError } from "./mail-server-error.ts";
+import { withoutCode } from "./response-code.ts";
 
 /** Nothing in a login needs literals; a short one in an unasked response is read over. */
 const MAX_LITERAL_BYTES = 16 * 1024;
@@ -23,8 +24,9 @@ const MAX_LITERAL_BYTES = 16 * 1024;
 type Tagged = Extract<ImapResponse, { kind: "tagged" }>;
 
 export class ImapLogin implements Dialogue {
+  readonly extensions = [];
   readonly #connection: MailConnection;
-  #capabilities: ReadonlySet<string> | undefined;
+  #capabilities: readonly string[] | undefined;
   #commands = 0;
 
   constructor(connection: MailConnection) {
@@ -54,22 +56,27 @@ export class ImapLogin implements Dialogue {
       if (answer.status !== "OK")
         throw new MailServerError("refused", "the server does not list its capabilities", { said: answer.text });
     }
-    return mechanismsAmong(this.#capabilities ?? new Set());
+    return mechanismsAmong(this.#capabilities ?? []);
   }
 
-  async authenticate(mechanism: SaslMechanism, credentials: OAuthCredentials): Promise<void> {
+  async authenticate(mechanism: SaslMechanism, credentials: OAuthCredentials): Promise<Welcome> {
     const response = mechanism.initialResponse(credentials);
-    const atOnce = this.#capabilities?.has("SASL-IR") === true;
+    const atOnce = this.#has("SASL-IR");
     const tag = this.#tag();
     this.#connection.writeLine(encodeAuthenticate(tag, mechanism.name, atOnce ? response : undefined));
     const pending = atOnce ? [] : [response];
+    const before = this.#capabilities;
+    this.#capabilities = undefined;
     const { answer, challenge } = await this.#exchange(tag, pending, mechanism);
+    const capabilities = this.#capabilities;
+    this.#capabilities ??= before;
     if (answer.status !== "OK")
       throw new MailServerError("refused", "the server refuses the login", { said: answer.text, challenge });
+    return { said: withoutCode(answer.text), capabilities };
   }
 
   async probe(): Promise<string> {
-    const answer = await this.#command(this.#capabilities?.has("NAMESPACE") === true ? "NAMESPACE" : 'LIST "" ""');
+    const answer = await this.#command(this.#has("NAMESPACE") ? "NAMESPACE" : 'LIST "" ""');
     if (answer.status !== "OK")
       throw new MailServerError("refused", "the server accepts the login, but not what follows it", {
         said: answer.text,
@@ -135,6 +142,10 @@ export class ImapLogin implements Dialogue {
       throw new MailServerError("closed", "the server says goodbye", { said: response.text });
     this.#capabilities = capabilitiesIn(response) ?? this.#capabilities;
     return response;
+  }
+
+  #has(capability: string): boolean {
+    return this.#capabilities?.some((name) => name.toUpperCase() === capability) === true;
   }
 
   #tag(): string {

@@ -52,4 +52,9 @@ export class LineReader {
   takeBytes(count: number): string | undefined {
     return this.#buffer.length < count ? undefined : this.#buffer.takeText(count, "utf8");
   }
+
+  /** Whatever has not been taken, whole lines or not. */
+  takeAll(): Buffer {
+    return this.#buffer.takeAll();
+  }
 }

@@ -7,18 +7,24 @@
 import type { OAuthCredentials, SaslMechanism } from "../sasl/mechanism.ts";
 import { decodeFailureChallenge, type FailureChallenge } from "../sasl/failure-challenge.ts";
 import type { MailConnection } from "./connection.ts";
-import { MAX_CHALLENGES, type Dialogue } from "./dialogue.ts";
+import { MAX_CHALLENGES, type Dialogue, type Welcome } from "./dialogue.ts";
 import { MailServerError } from "./mail-server-error.ts";
 import { MULTILINE_END, mechanismsInCapa, parsePopReply, type PopReply } from "./pop-codec.ts";
+import { withoutCode } from "./response-code.ts";
 
 /** Servers list about ten. */
 const MAX_CAPABILITIES = 100;
 
 export class PopLogin implements Dialogue {
   readonly #connection: MailConnection;
+  #extensions: readonly string[] = [];
 
   constructor(connection: MailConnection) {
     this.#connection = connection;
+  }
+
+  get extensions(): readonly string[] {
+    return this.#extensions;
   }
 
   async greet(): Promise<string> {
@@ -40,13 +46,16 @@ export class PopLogin implements Dialogue {
     const lines: string[] = [];
     for (;;) {
       const line = await this.#connection.readLine();
-      if (line === MULTILINE_END) return mechanismsInCapa(lines);
+      if (line === MULTILINE_END) {
+        this.#extensions = lines;
+        return mechanismsInCapa(lines);
+      }
       if (lines.push(line) > MAX_CAPABILITIES)
         throw new MailServerError("protocol", "the server's list of capabilities does not end");
     }
   }
 
-  async authenticate(mechanism: SaslMechanism, credentials: OAuthCredentials): Promise<void> {
+  async authenticate(mechanism: SaslMechanism, credentials: OAuthCredentials): Promise<Welcome> {
     const response = mechanism.initialResponse(credentials);
     let reply = await this.#command(`AUTH ${mechanism.name}`);
     if (reply.kind === "continuation") {
@@ -62,6 +71,7 @@ export class PopLogin implements Dialogue {
     }
     if (reply.kind === "error")
       throw new MailServerError("refused", "the server refuses the login", { said: reply.text, challenge });
+    return { said: withoutCode(reply.text) };
   }
 
   async probe(): Promise<string> {

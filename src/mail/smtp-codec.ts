@@ -44,3 +44,8 @@ export function encodeAuth(mechanism: MechanismName, initialResponse: Secret): S
 export function wordsOf(reply: SmtpReply): string {
   return `${reply.code} ${reply.lines.join(" ")}`;
 }
+
+/** The server's words without codes, enhanced ones included (RFC 3463). */
+export function withoutCodes(reply: SmtpReply): string {
+  return reply.lines.map((line) => line.replace(/^[2-5]\.[0-9]{1,3}\.[0-9]{1,3}(?: |$)/, "")).join(" ");
+}

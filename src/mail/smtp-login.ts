@@ -6,12 +6,12 @@ import type { OAuthCredentials, SaslMechanism } from "../sasl/mechanism.ts";
 import { decodeFailureChallenge, type FailureChallenge } from "../sasl/failure-challenge.ts";
 import type { Secret } from "../platform/secret.ts";
 import type { MailConnection } from "./connection.ts";
-import { MAX_CHALLENGES, type Dialogue } from "./dialogue.ts";
+import { MAX_CHALLENGES, type Dialogue, type Welcome } from "./dialogue.ts";
 import { MailServerError } from "./mail-server-error.ts";
-import { encodeAuth, mechanismsInEhlo, parseSmtpLine, wordsOf, type SmtpReply } from "./smtp-codec.ts";
+import { encodeAuth, mechanismsInEhlo, parseSmtpLine, withoutCodes, wordsOf, type SmtpReply } from "./smtp-codec.ts";
 
 /** An address literal (RFC 5321 4.1.3), the same for everybody: the machine's name is nobody's business. */
-const EHLO = "EHLO [127.0.0.1]";
+const USUAL_NAME = "[127.0.0.1]";
 
 /** EHLO replies have about fifteen lines. */
 const MAX_REPLY_LINES = 100;
@@ -22,9 +22,17 @@ const CLOSING = 421;
 
 export class SmtpLogin implements Dialogue {
   readonly #connection: MailConnection;
+  readonly #clientName: string;
+  #extensions: readonly string[] = [];
 
-  constructor(connection: MailConnection) {
+  /** @param clientName for EHLO, where it is somebody else who will go on with the session */
+  constructor(connection: MailConnection, clientName = USUAL_NAME) {
     this.#connection = connection;
+    this.#clientName = clientName;
+  }
+
+  get extensions(): readonly string[] {
+    return this.#extensions;
   }
 
   async greet(): Promise<string> {
@@ -45,7 +53,7 @@ export class SmtpLogin implements Dialogue {
     return mechanismsInEhlo(await this.#ehlo());
   }
 
-  async authenticate(mechanism: SaslMechanism, credentials: OAuthCredentials): Promise<void> {
+  async authenticate(mechanism: SaslMechanism, credentials: OAuthCredentials): Promise<Welcome> {
     const response = mechanism.initialResponse(credentials);
     const atOnce = encodeAuth(mechanism.name, response);
     let reply = await this.#command(atOnce ?? `AUTH ${mechanism.name}`);
@@ -59,6 +67,7 @@ export class SmtpLogin implements Dialogue {
     }
     if (!isPositive(reply))
       throw new MailServerError("refused", "the server refuses the login", { said: wordsOf(reply), challenge });
+    return { said: withoutCodes(reply) };
   }
 
   async probe(): Promise<string> {
@@ -74,8 +83,11 @@ export class SmtpLogin implements Dialogue {
   }
 
   async #ehlo(): Promise<SmtpReply> {
-    const reply = await this.#command(EHLO);
-    if (isPositive(reply)) return reply;
+    const reply = await this.#command(`EHLO ${this.#clientName}`);
+    if (isPositive(reply)) {
+      this.#extensions = reply.lines.slice(1);
+      return reply;
+    }
     throw new MailServerError("refused", "the server does not list its capabilities", { said: wordsOf(reply) });
   }
 

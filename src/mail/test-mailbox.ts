@@ -1,7 +1,7 @@
 /** Test logins to all servers of a mailbox. */
 import type { Secret } from "../platform/secret.ts";
 import type { MechanismName } from "../sasl/mechanism.ts";
-import { testLogin } from "./login.ts";
+import { testLogin } from "./test-login.ts";
 import type { LoginReport, MailProtocol, ServerAddress } from "./report.ts";
 
 export interface MailboxRequest {

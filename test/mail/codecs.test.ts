@@ -69,7 +69,7 @@ describe("IMAP responses", () => {
     ]) {
       const response = parseImapResponse(line);
       const capabilities = response === undefined ? undefined : capabilitiesIn(response);
-      expect(mechanismsAmong(capabilities ?? new Set())).toEqual(["XOAUTH2"]);
+      expect(mechanismsAmong(capabilities ?? [])).toEqual(["XOAUTH2"]);
     }
     expect(capabilitiesIn({ kind: "continuation", text: "hi" })).toBeUndefined();
   });

@@ -1,7 +1,8 @@
 /** What the tests of logins share: one certificate authority, stub servers that end with their test, and a request to fill in. */
 import { afterEach, beforeAll } from "bun:test";
 import { Secret } from "../../src/platform/secret.ts";
-import { testLogin, type LoginRequest } from "../../src/mail/login.ts";
+import type { LoginRequest } from "../../src/mail/login.ts";
+import { testLogin } from "../../src/mail/test-login.ts";
 import type { LoginFailure, LoginReport, LoginSuccess, MailProtocol } from "../../src/mail/report.ts";
 import { createAuthority, type ServerIdentity, type TestAuthority } from "./certificates.ts";
 import { startStub, type Peer, type StubOptions, type StubServer } from "./stub-server.ts";
