@@ -1,7 +1,8 @@
 /** The systemd units that `mailkey agent install` wrote: enabled, and with a program that is there. */
 import { join } from "node:path";
 import { MARK } from "../../agent/install/plan.ts";
-import { SERVICE_UNIT, SOCKET_UNIT, startedBy } from "../../agent/install/systemd.ts";
+import { SERVICE_UNIT, SOCKET_UNIT } from "../../agent/install/systemd.ts";
+import { startedBy } from "../../service/install/systemd.ts";
 import { isExecutable } from "../../platform/executables.ts";
 import { homeFolder } from "../../platform/paths.ts";
 import { unitOf } from "../agent-look.ts";

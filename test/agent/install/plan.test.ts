@@ -1,11 +1,12 @@
 /** What would be written and run, for systems that need not be there. */
 import { describe, expect, test } from "bun:test";
 import { XMLParser, XMLValidator } from "fast-xml-parser";
-import { MARK, planInstall, planUninstall, type InstallWorld, type Step } from "../../../src/agent/install/plan.ts";
-import { launchAgentPlist } from "../../../src/agent/install/launchd.ts";
+import { MARK, planInstall, planUninstall } from "../../../src/agent/install/plan.ts";
 import { systemdUnits } from "../../../src/agent/install/systemd.ts";
 import { MailkeyError } from "../../../src/errors.ts";
 import { resolvePaths, type Environment } from "../../../src/platform/paths.ts";
+import { launchAgentPlist } from "../../../src/service/install/launchd.ts";
+import type { InstallWorld, Step } from "../../../src/service/install/plan.ts";
 
 const UNITS = "/home/anna/.config/systemd/user";
 const SYSTEMCTL = "run systemctl --user";
@@ -129,7 +130,12 @@ describe("with launchd", () => {
 
   test("its file is valid XML, whatever the path and the variables are", () => {
     const odd = `/Users/a & b/<x>"'/mailkey`;
-    const plist = launchAgentPlist(odd, { MAILKEY_HOME: "/1 < 2 && 3" }, MARK);
+    const plist = launchAgentPlist({
+      label: "mailkey.agent",
+      words: [odd, "agent", "run"],
+      environment: { MAILKEY_HOME: "/1 < 2 && 3" },
+      comment: MARK,
+    });
     expect(XMLValidator.validate(plist)).toBe(true);
     const { dict } = new XMLParser({ preserveOrder: false }).parse(plist).plist;
     expect(dict.array.string).toEqual([odd, "agent", "run"]);

@@ -47,7 +47,8 @@ async function runStep({ words, mayFail }: Step & { readonly kind: "run" }, { ru
   const { status, stderr } = await run(words);
   if (status === 0 || mayFail === true) return;
   throw new MailkeyError("ERR_PROGRAM", `${shellLine(words)} failed: ${peerText(stderr, 300)}`, {
-    hint: words[0] === "systemctl" ? "systemctl --user status mailkey-agent" : shellLine(words),
+    hint:
+      words[0] === "systemctl" ? shellLine(["systemctl", "--user", "status", words.at(-1) ?? ""]) : shellLine(words),
   });
 }
 

@@ -1,12 +1,20 @@
 /**
- * The agent as a launch agent of a macOS user: runs from login to logout. launchd hands its sockets over by a call of its own, so the
- * agent makes its socket by itself there.
+ * A service of ours as a launch agent of a macOS user: runs from login to logout. launchd hands its sockets over by a call of its own, so
+ * services listen by themselves there.
  *
  * @see launchd.plist(5)
  */
 import { IDLE_ENVIRONMENT } from "../../platform/runtime.ts";
 
-export const LAUNCH_LABEL = "mailkey.agent";
+export interface LaunchOptions {
+  readonly label: string;
+  /** The command line, the program's absolute path first. */
+  readonly words: readonly string[];
+  /** What it needs to know of the environment of whoever installs it; nothing secret. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** A line for people at the beginning. */
+  readonly comment: string;
+}
 
 /** The core dumps' limit, and the mask of modes in decimal: 0077. */
 const LIMITS = `  <key>HardResourceLimits</key>
@@ -18,16 +26,7 @@ const LIMITS = `  <key>HardResourceLimits</key>
   <integer>63</integer>
 `;
 
-/**
- * @param executable this program's absolute path
- * @param environment what the agent needs to know of the environment of whoever installs it; nothing secret
- * @param comment a line for people at the beginning
- */
-export function launchAgentPlist(
-  executable: string,
-  environment: Readonly<Record<string, string>>,
-  comment: string,
-): string {
+export function launchAgentPlist({ label, words, environment, comment }: LaunchOptions): string {
   const all = { ...IDLE_ENVIRONMENT, ...environment };
   const variables = Object.entries(all).map(([name, value]) => `    ${key(name)}\n    ${text(value)}\n`);
   return `<?xml version="1.0" encoding="UTF-8"?>
@@ -36,13 +35,10 @@ export function launchAgentPlist(
 <plist version="1.0">
 <dict>
   <key>Label</key>
-  <string>${LAUNCH_LABEL}</string>
+  <string>${escaped(label)}</string>
   <key>ProgramArguments</key>
   <array>
-    ${text(executable)}
-    <string>agent</string>
-    <string>run</string>
-  </array>
+${words.map((word) => `    ${text(word)}\n`).join("")}  </array>
   <key>EnvironmentVariables</key>
   <dict>
 ${variables.join("")}  </dict>
