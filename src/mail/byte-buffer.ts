@@ -45,13 +45,6 @@ export class ByteBuffer {
     return text;
   }
 
-  /** Takes the first `count` bytes, or as many as there are, and makes nothing of them. */
-  skip(count: number): number {
-    const length = Math.min(count, this.length);
-    this.#advance(length);
-    return length;
-  }
-
   /** Takes everything, the memory included. */
   takeAll(): Buffer {
     const all = this.#bytes.subarray(this.#start, this.#end);

@@ -8,6 +8,7 @@
  */
 import { Secret } from "../platform/secret.ts";
 import { ByteBuffer } from "./byte-buffer.ts";
+import { isHttpRequest } from "./http-request.ts";
 
 export type ImapCommand =
   | { readonly name: "LOGIN"; readonly tag: string; readonly user: string; readonly password: Secret }
@@ -33,7 +34,7 @@ export type DecodedCommand =
   | { readonly kind: "bad"; readonly tag: string; readonly why: string }
   | Lost;
 
-/** More than what is allowed: where the next command begins is not worth knowing. */
+/** More than what is allowed, or another protocol: where the next command begins is not worth knowing. */
 export interface Lost {
   readonly kind: "lost";
   readonly why: string;
@@ -85,6 +86,7 @@ export class ImapCommandReader {
       }
       const line = this.nextLine();
       if (line === undefined || typeof line !== "string") return line;
+      if (isHttpRequest(line)) return { kind: "lost", why: "this is IMAP, not HTTP" };
       this.#keep(line);
       const literal = LITERAL.exec(line);
       const decoded = literal === null ? this.#decode() : this.#announced(Number(literal[1]), literal[2] === "");

@@ -6,6 +6,7 @@
  * same bytes can find different commands in them.
  */
 import { ByteBuffer } from "../../mail/byte-buffer.ts";
+import { isHttpRequest } from "../../mail/http-request.ts";
 import type { PasswordExchange, Turn } from "../../sasl/password-exchange.ts";
 import { passwordExchange } from "../../sasl/password-mechanisms.ts";
 import { plainExchange } from "../../sasl/plain.ts";
@@ -46,6 +47,7 @@ export type Occasion =
   | "cancelled"
   | "lineTooLong"
   | "bareLineEnd"
+  | "isHttp"
   | "tooManyCommands"
   | "tooMuchAtOnce";
 
@@ -155,6 +157,7 @@ export class LineFront implements Front {
     if (!LINE.test(bytes)) return leave(replies.bareLineEnd);
     const line = Buffer.from(bytes.slice(0, -"\r\n".length), "latin1").toString("utf8");
     if (this.#exchange !== undefined) return this.#answer(this.#exchange, line);
+    if (isHttpRequest(line)) return leave(replies.isHttp);
     if (++this.#commands > this.#options.limits.commands) return leave(replies.tooManyCommands);
     return this.#obey(this.#dialect.react(line), bytes);
   }
