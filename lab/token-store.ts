@@ -24,10 +24,16 @@ export class TokenStore {
   keepsUsedRefreshTokens = false;
   readonly #entries = new Map<string, Entry>();
   readonly #secrets = new Set<string>();
+  readonly #refreshTokens = new Set<string>();
 
   /** Every code and token that was given out, and what was noted: what must turn up nowhere else. */
   get secrets(): readonly string[] {
     return [...this.#secrets];
+  }
+
+  /** Those among them that are refresh tokens, used ones included. */
+  get refreshTokens(): readonly string[] {
+    return [...this.#refreshTokens];
   }
 
   /** Remembers a secret that a client made up itself: a PKCE verifier, an assertion, a key. */
@@ -64,6 +70,7 @@ export class TokenStore {
       upsert: async (id, payload) => {
         entries.set(key(id), { model, id, payload });
         if (SECRET_MODELS.has(model)) this.#secrets.add(id);
+        if (model === "RefreshToken") this.#refreshTokens.add(id);
       },
       find: async (id) => entries.get(key(id))?.payload,
       findByUid: (uid) => findBy((payload) => payload.uid === uid),

@@ -39,6 +39,8 @@ export interface WorldOptions {
   readonly sharedMailboxes?: readonly string[];
   /** Whether Dovecot's IMAP offers COMPRESS; not unless given. */
   readonly compress?: boolean;
+  /** Whether Dovecot's processes serve many logins, one after the other, for tests with hundreds of them; one each unless given. */
+  readonly reuse?: boolean;
 }
 
 export interface World {
@@ -66,6 +68,8 @@ export interface World {
   readonly tokenRequests: readonly TokenRequest[];
   /** Every code, token and PKCE verifier of this world so far: what must turn up nowhere but where it is meant for. */
   readonly secrets: readonly string[];
+  /** Those among them that are refresh tokens, used ones included. */
+  readonly refreshTokens: readonly string[];
   /** How many refresh requests were answered, refused ones included, for one login or all. */
   refreshCount(login?: string): number;
   /** From now on, access tokens live this long. */
@@ -125,7 +129,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     if (mail === "dovecot") {
       const relay = await startRelay(deliver);
       cleanUp.push(() => relay.stop());
-      const { sharedMailboxes = [], compress = false } = options;
+      const { sharedMailboxes = [], compress = false, reuse = false } = options;
       const started = await startDovecot({
         folder: logs,
         certificates,
@@ -133,6 +137,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
         relayPort: relay.port,
         sharedMailboxes,
         compress,
+        reuse,
       });
       cleanUp.push(() => started.stop());
       dovecot = started;
@@ -161,6 +166,9 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       tokenRequests: authorization.tokenRequests,
       get secrets() {
         return store.secrets;
+      },
+      get refreshTokens() {
+        return store.refreshTokens;
       },
       refreshCount: (login) =>
         authorization.tokenRequests.filter(
