@@ -1,0 +1,114 @@
+/** The checks of mailkey's mail proxy: programs' files that name it, and whoever listens there. */
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { createServer, type AddressInfo, type Server } from "node:net";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { proxyConfig, type ProxyService } from "../../../src/accounts/proxy-config.ts";
+import { mailProxyPorts } from "../../../src/doctor/checks/mail-proxy-ports.ts";
+import { Patient, only, type PatientOptions } from "../patient.ts";
+
+const ADDRESS = "anna@mail.test";
+const OK = "* OK [CAPABILITY IMAP4rev1] mailkey proxy ready\r\n";
+
+let patient: Patient;
+const servers: Server[] = [];
+beforeEach(async () => {
+  patient = await admit();
+});
+afterEach(() => {
+  for (const server of servers.splice(0)) server.close();
+  patient.discharge();
+});
+
+/** @returns the port of somebody who says this to everybody */
+async function listener(greeting: string): Promise<number> {
+  const server = createServer((socket) => {
+    socket.on("error", () => undefined);
+    socket.write(greeting);
+  });
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return (server.address() as AddressInfo).port;
+}
+
+/** @returns a port with nobody behind it */
+async function deserted(): Promise<number> {
+  const port = await listener("");
+  await new Promise((resolve) => servers.pop()?.close(resolve));
+  return port;
+}
+
+function admit(settings: Parameters<typeof proxyConfig>[0] = {}): Promise<Patient> {
+  return Patient.admit({ config: { proxy: proxyConfig(settings, {}) } } satisfies PatientOptions);
+}
+
+/** The proxy's settings name this port, and so does mbsync's file. */
+async function mbsyncAt(port: number, service: ProxyService = "imap", user = ADDRESS): Promise<string> {
+  patient.discharge();
+  patient = await admit({ [service]: port });
+  return patient.write(
+    ".mbsyncrc",
+    `IMAPAccount a\nHost 127.0.0.1\nPort ${port}\nUser ${user}\nSSLType None\nAuthMechs LOGIN\n`,
+  );
+}
+
+/** A password has been made: the proxy is used here. */
+function usesProxy(): void {
+  const path = `${patient.machine.paths.state}/proxy/passwords.json`;
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  writeFileSync(path, "{}", { mode: 0o600 });
+}
+
+const ports = () => mailProxyPorts.examine(patient.machine);
+
+describe("mail-proxy-ports", () => {
+  test("has nothing to say where nobody uses the proxy, whoever has its ports", async () => {
+    usesProxy();
+    expect(await ports()).toEqual([]);
+  });
+
+  test("has nothing to say where the proxy greets", async () => {
+    await mbsyncAt(await listener(OK));
+    expect(await ports()).toEqual([]);
+    await mbsyncAt(await listener(""), "imaps"); // waits for TLS
+    expect(await ports()).toEqual([]);
+  });
+
+  test("reports a proxy that does not run, once for all programs", async () => {
+    const port = await deserted();
+    const mbsyncrc = await mbsyncAt(port);
+    const muttrc = patient.write(".muttrc", `set folder = "imap://anna%40mail.test@localhost:${port}/"\n`);
+    const finding = only(await ports());
+    expect(finding).toMatchObject({ severity: "error", remedy: ["mailkey proxy start"] });
+    expect(finding.seen).toContain(`127.0.0.1 port ${port} and localhost port ${port}`);
+    expect(finding.seen).toContain(`${mbsyncrc} line 2, ${muttrc} line 1`);
+    expect(finding.means).toContain("mbsync and mutt cannot log in");
+  });
+
+  test.each([
+    [".msmtprc", (port: number) => `account a\nhost localhost\nport ${port}\nuser ${ADDRESS}\n`, 2],
+    [".pinerc", (port: number) => `x=y\ninbox-path={127.0.0.1:${port}/user=${ADDRESS}/notls}INBOX\n`, 2],
+    [".config/neomutt/neomuttrc", (port: number) => `set smtp_url = smtp://${ADDRESS}@127.0.0.1:${port}/\n`, 1],
+  ])("finds the proxy's port in %s", async (name, text, line) => {
+    const port = await deserted();
+    patient.discharge();
+    patient = await admit({ smtp: port });
+    const file = patient.write(name, text(port));
+    expect(only(await ports()).seen).toContain(`(${file} line ${line})`);
+  });
+
+  test("reports somebody else at the port, where the proxy is in use", async () => {
+    const port = await listener("* OK [CAPABILITY IMAP4rev1] bridge ready\r\n");
+    await mbsyncAt(port);
+    expect(await ports()).toEqual([]); // the user may mean the other one
+    usesProxy();
+    const finding = only(await ports());
+    expect(finding.seen).toBe(`whoever listens at 127.0.0.1 port ${port} is not mailkey's proxy`);
+    expect(finding.remedy[0]).toBe(`ss -ltnp 'sport = :${port}'`);
+  });
+
+  test("leaves other users' accounts to other programs of the kind", async () => {
+    await mbsyncAt(await deserted(), "imap", "anna@proton.test");
+    expect(await ports()).toEqual([]);
+  });
+});
