@@ -2,6 +2,7 @@
 import { APPARMOR } from "./catalogue/apparmor.ts";
 import { GOOGLE } from "./catalogue/google.ts";
 import { MAIL_PROGRAMS } from "./catalogue/mail-programs.ts";
+import { MAIL_PROXY } from "./catalogue/mail-proxy.ts";
 import { MAIL_SERVERS } from "./catalogue/mail-servers.ts";
 import { MAILKEY } from "./catalogue/mailkey.ts";
 import { MICROSOFT_ACCOUNT } from "./catalogue/microsoft-account.ts";
@@ -21,6 +22,7 @@ export const CATALOGUE: readonly Entry[] = [
   ...MAIL_SERVERS,
   ...NETWORK,
   ...MAIL_PROGRAMS,
+  ...MAIL_PROXY,
   ...APPARMOR,
   ...VAULT,
   ...MAILKEY,

@@ -13,6 +13,7 @@ export const AREAS = {
   server: "Mail servers",
   network: "The way to the server",
   program: "Mail programs",
+  proxy: "mailkey's proxy and tunnel",
   apparmor: "AppArmor",
   vault: "gpg, keyring and the vault",
   mailkey: "mailkey itself",

@@ -168,6 +168,20 @@ export const VERBATIM: readonly (readonly [text: string, id: string])[] = [
   ["the vault needs a passphrase, and there is no terminal to ask on", "vault-needs-passphrase"],
   ["/home/me/token can be read or changed by other users", "untrusted-file"],
   ["exit status 75", "exit-75"],
+
+  // mailkey's proxy, as mail programs print it
+  ["msmtp: cannot connect to 127.0.0.1, port 1587: Connection refused", "proxy-absent"],
+  ["curl: (7) Failed to connect to 127.0.0.1 port 1143 after 0 ms: Couldn't connect to server", "proxy-absent"],
+  ["name 0: connection to 127.0.0.1:1143 [127.0.0.1/1143] failed: Connection refused.", "proxy-absent"],
+  ["Socket error: connection refused: localhost:1143: Connection refused", "proxy-absent"],
+  ["IMAP error: NO [AUTHENTICATIONFAILED] wrong user name or password", "proxy-password"],
+  ["fetchmail: -ERR [AUTH] wrong user name or password", "proxy-password"],
+  ["msmtp: server message: 535 5.7.8 wrong user name or password", "proxy-password"],
+  ["454 4.7.0 too many wrong passwords, try again in 30 s", "proxy-throttled"],
+  ["* BYE [LIMIT] too many sessions at once, try again later", "proxy-sessions"],
+  ["* BYE [UNAVAILABLE] the mail server has ended the connection", "proxy-upstream-gone"],
+  ["fetchmail: -ERR start TLS first (STLS)", "proxy-no-tls"],
+  ["A1 NO [PRIVACYREQUIRED] begin with STARTTLS", "proxy-no-tls"],
 ];
 
 /** Lines of a healthy or otherwise troubled machine: none of them is about signing in to a mailbox. */

@@ -19,7 +19,8 @@ export const MAIL_PROGRAMS: readonly Entry[] = [
     status: "verified",
     texts: ["selected SASL mechanism(s) not available; selected: XOAUTH2", "selected SASL mechanism(s) not available"],
     steps: [
-      { say: "Debian, Ubuntu", type: APT_PLUGIN },
+      { say: "do without a plugin", type: "mailkey setup mbsync --by tunnel" },
+      { say: "or install it, on Debian and Ubuntu", type: APT_PLUGIN },
       { say: "Arch: the package cyrus-sasl-xoauth2-git; macOS: the plugin built for the libsasl2 that mbsync uses" },
     ],
     sources: ["https://packages.debian.org/bookworm/libsasl2-modules-kdexoauth2", ISYNC],
