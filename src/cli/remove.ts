@@ -1,10 +1,12 @@
 /** `mailkey remove`: forgets an account here. What the provider granted stays granted until `revoke`. */
 import { isShared } from "../accounts/account.ts";
+import { normaliseAddress } from "../accounts/address.ts";
 import { deleteAccount, mailboxesSharing, requireAccount } from "../accounts/store.ts";
 import { programsNaming } from "../clients/part.ts";
 import { isMailkeyError, MailkeyError } from "../errors.ts";
 import { shellLine, shellWord } from "../platform/shell.ts";
 import { jsonText } from "../platform/text.ts";
+import { removePasswords } from "../proxy/passwords/store.ts";
 import { removeCredential } from "../tokens/sign-in.ts";
 import { askerOf, type Asker } from "./ask.ts";
 import { defineCommand } from "./command.ts";
@@ -13,7 +15,7 @@ import { tokenPorts } from "./ports.ts";
 export const remove = defineCommand({
   name: "remove",
   summary: "forget an account and its credential on this machine",
-  description: `Removes the account file and the stored credential. The provider still lists the sign-in among the granted ones: run
+  description: `Removes the account file, the stored credential and the proxy's passwords for it. The provider still lists the sign-in among the granted ones: run
 "mailkey revoke" first to withdraw it there. Of a mailbox that uses another account's sign-in only the file goes.`,
   args: [{ name: "ADDRESS", summary: "the account", required: true }],
   options: {
@@ -33,6 +35,7 @@ export const remove = defineCommand({
       // No vault was ever chosen: then nothing is stored either.
       if (!isMailkeyError(error, "ERR_VAULT_UNUSABLE")) throw error;
     }
+    await removePasswords(context.paths, context.clock, { for: normaliseAddress(address), device: undefined });
     deleteAccount(context.paths, address);
     const programs = programsNaming(context.paths, address);
     if (values.json === true) return context.stdout(`${jsonText({ removed: address, still_set_up: programs })}\n`);

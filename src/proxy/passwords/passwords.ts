@@ -1,11 +1,12 @@
 /** The proxy's own passwords: one for each account or device, made by mailkey, shown once, kept as a hash. */
 import type { Secret } from "../../platform/secret.ts";
+import type { Refusal } from "../refusal.ts";
 
-/** `device` is whose password it was. `throttled`: not even looked at. */
+/** `device` is whose password it was. `throttled`: not even looked at. `unavailable`: the passwords cannot be read. */
 export type Verdict =
   | { readonly kind: "right"; readonly device: string }
   | { readonly kind: "wrong" }
-  | { readonly kind: "throttled"; readonly seconds: number };
+  | Extract<Refusal, { readonly kind: "throttled" | "unavailable" }>;
 
 export interface Passwords {
   /**

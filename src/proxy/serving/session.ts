@@ -261,7 +261,7 @@ export class Session {
     if (password === undefined) return told({ kind: "password" });
     const verdict = await passwords.verify(user, password, this.#facts.peer);
     if (verdict.kind === "wrong") return told({ kind: "password" });
-    if (verdict.kind === "throttled") return told(verdict);
+    if (verdict.kind !== "right") return told(verdict);
     const mailbox = await this.#mailboxOf(user);
     if ("kind" in mailbox) return told(mailbox);
     this.#facts = { ...this.#facts, address: mailbox.address, device: verdict.device };
