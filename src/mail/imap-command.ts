@@ -28,8 +28,8 @@ type BareName = (typeof BARE)[number];
 
 export type DecodedCommand =
   | { readonly kind: "command"; readonly command: ImapCommand }
-  /** The client waits to be asked for its literal. */
-  | { readonly kind: "literal" }
+  /** The client waits to be asked for its literal, or told that nobody wants it (`refuseLiteral`). */
+  | { readonly kind: "literal"; readonly tag: string }
   /** Not a command; the next one can be read. `tag` is `*` where it has none. */
   | { readonly kind: "bad"; readonly tag: string; readonly why: string }
   | Lost;
@@ -110,15 +110,21 @@ export class ImapCommandReader {
     return this.#buffer.takeAll();
   }
 
+  /** The command that a literal was announced for is over: the client has been told so, and sends the next one. */
+  refuseLiteral(): void {
+    this.#forget();
+  }
+
   /** @returns undefined when the literal comes without being asked for */
   #announced(bytes: number, asked: boolean): DecodedCommand | undefined {
     const tooLong = bytes > this.#maxLineBytes || this.#partsBytes + bytes > LINES_PER_COMMAND * this.#maxLineBytes;
     if (tooLong && !asked) return { kind: "lost", why: `a literal of ${bytes} bytes is too long` };
     if (tooLong) this.#bad ??= "the literal is too long";
     if (!WITH_LITERALS.has(commandName(this.#first))) this.#bad ??= "no literal can be sent here";
-    if (asked && this.#bad !== undefined) return this.#decode();
+    const tag = TAG.exec(this.#first)?.[0];
+    if (asked && (tag === undefined || this.#bad !== undefined)) return this.#decode();
     this.#literalBytes = bytes;
-    return asked ? { kind: "literal" } : undefined;
+    return asked && tag !== undefined ? { kind: "literal", tag } : undefined;
   }
 
   #decode(): DecodedCommand {

@@ -32,7 +32,7 @@ function plain(decoded: ReturnType<ImapCommandReader["next"]>): unknown {
 
 const login = (user: string, password: string, tag = "a") => ({ name: "LOGIN", tag, user, password });
 const bad = (why: string, tag = "a") => ({ kind: "bad", tag, why });
-const LITERAL = { kind: "literal" };
+const LITERAL = { kind: "literal", tag: "a" } as const;
 
 describe("LOGIN is read", () => {
   for (const [how, text, expected] of [
@@ -117,6 +117,7 @@ test("what is no command is refused, and the next one is read", () => {
     ["(a) NOOP\r\n", bad("a command begins with a tag", "*")],
     [`${"a".repeat(129)} NOOP\r\n`, bad("a command begins with a tag", "*")],
     ["\xe4 NOOP\r\n", bad("a command begins with a tag", "*")],
+    ["( LOGIN {5}\r\n", bad("a command begins with a tag", "*")],
     ["a\r\n", bad("there is no command")],
     ["a  NOOP\r\n", bad("there is no command")],
     ["a N\xd6OP\r\n", bad("there is no command")],
@@ -155,6 +156,15 @@ describe("a literal is refused", () => {
     const seen = read(`a ID ${literal.repeat(5)}\r\n`);
     expect(seen).toEqual([{ kind: "lost", why: `a literal of ${LIMIT} bytes is too long` }]);
   });
+});
+
+test("a literal that is refused leaves nothing of its command", () => {
+  const reader = new ImapCommandReader(LIMIT);
+  reader.push(Buffer.from("a LOGIN anna {3}\r\n"));
+  expect(reader.next()).toEqual(LITERAL);
+  reader.refuseLiteral();
+  reader.push(Buffer.from("z NOOP\r\n"));
+  expect(reader.next()).toEqual({ kind: "command", command: { name: "NOOP", tag: "z" } });
 });
 
 test("a line of the allowed length is read, and one byte more is the end, before the line has ended", () => {

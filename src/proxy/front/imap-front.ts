@@ -112,7 +112,7 @@ export class ImapFront implements Front {
   #obey(decoded: DecodedCommand): void {
     switch (decoded.kind) {
       case "literal":
-        return this.#say("+ go on");
+        return this.#askForLiteral(decoded.tag);
       case "bad":
         return this.#say(`${decoded.tag} BAD ${decoded.why}`);
       case "lost":
@@ -137,12 +137,20 @@ export class ImapFront implements Front {
         return this.#startTls(tag);
       case "LOGIN":
       case "AUTHENTICATE":
-        return this.#tls === "required"
-          ? this.#say(`${tag} NO [PRIVACYREQUIRED] begin with STARTTLS`)
-          : this.#begin(command);
+        return this.#tls === "required" ? this.#wantTls(tag) : this.#begin(command);
       case "other":
         return this.#say(`${tag} BAD unknown, or not before the login`);
     }
+  }
+
+  #askForLiteral(tag: string): void {
+    if (this.#tls !== "required") return this.#say("+ go on");
+    this.#reader.refuseLiteral(); // it would be a password in the clear
+    this.#wantTls(tag);
+  }
+
+  #wantTls(tag: string): void {
+    this.#say(`${tag} NO [PRIVACYREQUIRED] begin with STARTTLS`);
   }
 
   #startTls(tag: string): void {

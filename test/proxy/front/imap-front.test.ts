@@ -216,7 +216,7 @@ describe("IMAP and TLS", () => {
 
   test("are wanted before any login where they are required", () => {
     const client = begin(known, { tls: "required" });
-    for (const login of [LOGIN, `AUTHENTICATE PLAIN ${PLAIN}`, "AUTHENTICATE PLAIN"])
+    for (const login of [LOGIN, `AUTHENTICATE PLAIN ${PLAIN}`, "AUTHENTICATE PLAIN", "LOGIN {16}"])
       expect(client.send(`a ${login}\r\n`)).toBe("a NO [PRIVACYREQUIRED] begin with STARTTLS\r\n");
     expect(client.logins).toEqual([]);
   });
