@@ -37,7 +37,7 @@ export type Step =
   | { readonly kind: "say"; readonly text: string }
   /** To be written, then TLS begins. The front has made sure that the client had sent nothing beyond its command. */
   | { readonly kind: "secure"; readonly text: string }
-  /** Only SMTP and POP3: what extensions will the client's server have? */
+  /** What extensions will the client's server have? Of IMAP: capabilities. */
   | { readonly kind: "learn" }
   | { readonly kind: "log-in"; readonly login: Login }
   /** To be written, then the connection ends. */

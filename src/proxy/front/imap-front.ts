@@ -1,8 +1,8 @@
 /**
  * IMAP until somebody has logged in.
  *
- * Before the login the client hears what the proxy can do, after it what its server can; nothing of the one must be taken for the other.
- * Thus LITERAL+ is understood and never offered.
+ * Before the login the client hears what the proxy can do, after it what its server can. Many ask only once, and before: whoever asks is told
+ * besides what all the servers can that it may belong to. LITERAL+ is understood whether they can or not.
  *
  * @see RFC 9051 and RFC 3501, RFC 2971 (ID), RFC 4959 (SASL-IR), RFC 5530 (response codes), RFC 7888 (LITERAL+)
  */
@@ -13,12 +13,14 @@ import { passwordExchange } from "../../sasl/password-mechanisms.ts";
 import type { Refusal } from "../refusal.ts";
 import type { Opened } from "../upstream/upstream.ts";
 import { MAX_AHEAD_BYTES, type Farewell, type Front, type FrontOptions, type Step } from "./front.ts";
-import { withoutProxysOwn } from "./imap-capabilities.ts";
+import { capabilityNames } from "./imap-capabilities.ts";
 import { imapBye, imapFarewell, imapRefusal } from "./imap-words.ts";
 import { spoken } from "./words.ts";
 
 type Command<N extends ImapCommand["name"]> = Extract<ImapCommand, { name: N }>;
 
+/** What the proxy can do itself. */
+const OWN = ["IMAP4rev1", "SASL-IR", "ID"];
 const FLOODED = imapBye("too much at once, before the login");
 
 export class ImapFront implements Front {
@@ -28,8 +30,9 @@ export class ImapFront implements Front {
   #tls: FrontOptions["tls"];
   /** `asking`: a step has to be answered before anything else is read. */
   #stage: "commands" | "exchange" | "asking" | "over" = "commands";
-  /** Of the login that is under way; undefined where nobody has asked for one. */
+  /** Of the command that waits for an answer; undefined where there was none (`login: "given"`). */
   #tag: string | undefined;
+  #extensions: readonly string[] | undefined;
   #exchange: PasswordExchange | undefined;
   #commands = 0;
   #failures = 0;
@@ -59,14 +62,18 @@ export class ImapFront implements Front {
     this.#reader.takeRest();
   }
 
-  learned(): void {
-    // Only asked for by SMTP and POP3.
+  learned(extensions: readonly string[]): void {
+    this.#extensions = capabilityNames(extensions).filter(
+      (name) => !OWN.some((own) => own.toUpperCase() === name.toUpperCase()),
+    );
+    this.#stage = "commands";
+    this.#list(this.#tag ?? "*");
   }
 
   accepted({ capabilities, said }: Pick<Opened, "said" | "capabilities">): void {
     if (this.#isFlooded) return this.#leave(FLOODED);
-    const list = (capabilities ?? []).filter((name) => /^[!-\\^-~]+$/.test(name)).map((name) => ` ${name}`);
-    const code = list.length === 0 ? "" : `[CAPABILITY${withoutProxysOwn(list.join(""))}] `;
+    const names = capabilityNames(capabilities ?? []);
+    const code = names.length === 0 ? "" : `[${["CAPABILITY", ...names].join(" ")}] `;
     this.#say(`${this.#tag === undefined ? "* PREAUTH" : `${this.#tag} OK`} ${code}${spoken(said) || "logged in"}`);
     this.#steps.push({ kind: "pass" });
     this.#stage = "over";
@@ -126,7 +133,7 @@ export class ImapFront implements Front {
     const { tag } = command;
     switch (command.name) {
       case "CAPABILITY":
-        return this.#say(`* ${this.#capabilities()}\r\n${tag} OK done`);
+        return this.#list(tag);
       case "NOOP":
         return this.#say(`${tag} OK done`);
       case "ID":
@@ -141,6 +148,13 @@ export class ImapFront implements Front {
       case "other":
         return this.#say(`${tag} BAD unknown, or not before the login`);
     }
+  }
+
+  #list(tag: string): void {
+    if (this.#extensions !== undefined) return this.#say(`* ${this.#capabilities(this.#extensions)}\r\n${tag} OK done`);
+    this.#tag = tag;
+    this.#steps.push({ kind: "learn" });
+    this.#stage = "asking";
   }
 
   #askForLiteral(tag: string): void {
@@ -206,9 +220,9 @@ export class ImapFront implements Front {
   }
 
   /** Before the login. */
-  #capabilities(): string {
-    const secure = this.#tls === "offered" || this.#tls === "required" ? " STARTTLS" : "";
-    const logins = this.#tls === "required" ? " LOGINDISABLED" : " AUTH=PLAIN AUTH=LOGIN";
-    return `CAPABILITY IMAP4rev1 SASL-IR ID${secure}${logins}`;
+  #capabilities(extensions: readonly string[] = []): string {
+    const secure = this.#tls === "offered" || this.#tls === "required" ? ["STARTTLS"] : [];
+    const logins = this.#tls === "required" ? ["LOGINDISABLED"] : ["AUTH=PLAIN", "AUTH=LOGIN"];
+    return ["CAPABILITY", ...OWN, ...secure, ...logins, ...extensions].join(" ");
   }
 }

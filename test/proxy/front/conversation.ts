@@ -31,6 +31,8 @@ export class Conversation {
   /** In the order in which it happened: what was said, and the names of the other steps. */
   readonly steps: string[] = [];
   readonly logins: SeenLogin[] = [];
+  /** How often it was asked what the servers can do. */
+  learned = 0;
   /** `pass` or `leave`, once it is over. */
   end: "pass" | "leave" | undefined;
   /** What was sent behind the login. */
@@ -83,6 +85,7 @@ export class Conversation {
         this.#front.secured();
         break;
       case "learn":
+        this.learned += 1;
         this.#front.learned(this.#answers.extensions ?? []);
         break;
       case "log-in":

@@ -34,6 +34,26 @@ describe("IMAP before the login", () => {
     }
   });
 
+  test("lists besides what the servers can do, whatever they list, and asks for that once", () => {
+    const extensions = [
+      "IDLE",
+      "imap4REV1",
+      "ID",
+      "AUTH=XOAUTH2",
+      "STARTTLS",
+      "LITERAL+",
+      "SASL-IR",
+      "B]",
+      "C\r\nD",
+      "",
+    ];
+    const client = begin({ extensions }, { tls: "offered" });
+    expect(client.said).not.toContain("IDLE");
+    const list = "* CAPABILITY IMAP4rev1 SASL-IR ID STARTTLS AUTH=PLAIN AUTH=LOGIN IDLE LITERAL+\r\n";
+    expect(client.send("a CAPABILITY\r\nb CAPABILITY\r\n")).toBe(`${list}a OK done\r\n${list}b OK done\r\n`);
+    expect(client.learned).toBe(1);
+  });
+
   test("does nothing, says who it is, and says goodbye when told to", () => {
     const client = begin();
     expect(client.send("a NOOP\r\n")).toBe("a OK done\r\n");
