@@ -37,7 +37,7 @@ const clientKey = v.strictObject({
   passphrase: v.optional(v.union(elsewhere)),
 });
 
-export const AccountSchema = v.strictObject({
+const accountEntries = v.strictObject({
   /** The mailbox, as mail programs name it. */
   address,
   /** A provider id of the registry, or `custom`. */
@@ -48,6 +48,8 @@ export const AccountSchema = v.strictObject({
   login: v.optional(v.string()),
   /** The application acts in its own name (RFC 6749 4.4). Absent: a person signs in. */
   grant: v.optional(v.literal("client_credentials")),
+  /** The domain all of whose mailboxes the application's token opens in the proxy, those without an account file of their own. */
+  catch_all: v.optional(v.pipe(v.string(), v.regex(/^[A-Za-z0-9.-]+$/, "must be a domain"))),
   /** A service account acts for the mailbox (RFC 7523 2.1). Its key: in the vault, or the file that the provider gave out. */
   service_account: v.optional(v.union([v.literal("vault"), v.strictObject({ file: v.string() })])),
   client: v.strictObject({
@@ -79,6 +81,18 @@ export const AccountSchema = v.strictObject({
   /** The agent keeps an access token in a file in memory, for programs that read one. */
   token_file: tokenFile,
 });
+
+export const AccountSchema = v.pipe(
+  accountEntries,
+  v.forward(
+    v.partialCheck(
+      [["catch_all"], ["grant"]],
+      ({ catch_all: domain, grant }) => domain === undefined || grant === "client_credentials",
+      'is for grant = "client_credentials" only: all other tokens open one mailbox each',
+    ),
+    ["catch_all"],
+  ),
+);
 
 /** A mailbox that is opened with another account's credential: one sign-in, several mailboxes. */
 const SharedMailboxSchema = v.strictObject({

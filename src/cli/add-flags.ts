@@ -35,6 +35,11 @@ export const ADD_OPTIONS = {
   "redirect-uri": { type: "string", value: "URI", summary: "the redirect it is registered with" },
   tenant: { type: "string", value: "TENANT", summary: "the organisation at Microsoft: its tenant id or a domain" },
   "app-only": { type: "boolean", summary: "nobody signs in: the registration itself may open the mailbox" },
+  "catch-all": {
+    type: "string",
+    value: "DOMAIN",
+    summary: "with --app-only: the proxy opens all mailboxes of DOMAIN with it",
+  },
   "service-account": {
     type: "string",
     value: "FILE",

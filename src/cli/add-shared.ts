@@ -18,6 +18,7 @@ const OWN_SIGN_IN = [
   "redirect-uri",
   "tenant",
   "app-only",
+  "catch-all",
   "service-account",
   "issuer",
   "issuer-id",

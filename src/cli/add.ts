@@ -172,7 +172,7 @@ class Adding {
     const { part } = provider;
     const client = await this.#chooseClient(part.provider);
     this.#say(client.told);
-    const { user, "login-as": login } = values;
+    const { user, "login-as": login, "catch-all": domain } = values;
     const endpoints = { ...part.endpoints, ...client.part.endpoints };
     const account = {
       address,
@@ -180,6 +180,7 @@ class Adding {
       ...(user === undefined ? {} : { user }),
       ...(login === undefined ? {} : { login }),
       ...client.part,
+      ...(domain === undefined ? {} : { catch_all: domain }),
       ...(Object.keys(endpoints).length === 0 ? {} : { endpoints }),
     };
     return { account: checked(account), kept: client.kept };

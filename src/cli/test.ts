@@ -1,5 +1,6 @@
 /** `mailkey test`: logs in to the mail servers as a mail program would, and says what they say. */
 import { loadConfig } from "../accounts/config.ts";
+import { hintOptions } from "../accounts/hint-options.ts";
 import { loadAccount, type ResolvedAccount } from "../accounts/resolve.ts";
 import { MailkeyError } from "../errors.ts";
 import type { LoginReport } from "../mail/report.ts";
@@ -14,7 +15,6 @@ import { loginReportJson, loginReportText } from "./login-report.ts";
 import { tokenPorts } from "./ports.ts";
 import { tokenFromAgent } from "./token-from-agent.ts";
 import { writeStaleWarning } from "./problem.ts";
-import { hintOptions } from "./try-mailbox.ts";
 import { shellWord } from "../platform/shell.ts";
 import { jsonText } from "../platform/text.ts";
 

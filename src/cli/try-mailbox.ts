@@ -1,6 +1,6 @@
 /** The test logins after a sign-in: one for reading, one for sending, each with a command after the login. */
+import { hintOptions } from "../accounts/hint-options.ts";
 import type { ResolvedAccount } from "../accounts/resolve.ts";
-import type { HintOptions } from "../mail/explain-login.ts";
 import type { LoginReport } from "../mail/report.ts";
 import { testMailbox } from "../mail/test-mailbox.ts";
 import { trustedCertificates } from "../platform/certificates.ts";
@@ -50,10 +50,4 @@ export function isRefusedEverywhere(reports: readonly LoginReport[]): boolean {
 
 export function reportsJson(reports: readonly LoginReport[], account: ResolvedAccount): unknown {
   return reports.map((report) => loginReportJson(report, hintOptions(account)));
-}
-
-/** What a hint has to know of the account. */
-export function hintOptions({ provider, address, credential, grant }: ResolvedAccount): HintOptions {
-  const unattended = grant === "sign_in" ? undefined : grant;
-  return { providerId: provider.id, address, unattended, shared: credential !== address };
 }

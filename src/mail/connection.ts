@@ -36,6 +36,9 @@ export interface ConnectionOptions {
 /** Servers that can be reached at all are reached within seconds; the rest of the time belongs to the dialogue. */
 const CONNECT_TIMEOUT_MS = 10_000;
 
+/** A router between forgets a connection that is silent for some minutes: a released one may be, for hours. */
+const TCP = { noDelay: true, allowHalfOpen: true, keepAlive: true, keepAliveInitialDelay: 120_000 };
+
 /** Capability lines are the longest in a login, some hundred bytes; a session is some thousand. */
 const LIMITS: LineLimits = { maxLineBytes: 16 * 1024, maxTotalBytes: 256 * 1024 };
 
@@ -60,7 +63,7 @@ export class MailConnection {
     const deadline = new Deadline(timeoutMs, signal);
     const connecting = new Deadline(Math.min(timeoutMs, CONNECT_TIMEOUT_MS), signal);
     try {
-      const socket = connectTcp({ host, port, noDelay: true, allowHalfOpen: true });
+      const socket = connectTcp({ host, port, ...TCP });
       await untilConnected(socket, "connect", connecting, networkError);
       return new MailConnection(options, deadline, socket);
     } catch (error) {

@@ -1,4 +1,5 @@
 /** Which mailbox a user name selects: all that the proxy has to know of an account. Nothing secret. */
+import type { HintOptions } from "../mail/explain-login.ts";
 import type { MailProtocol, ServerAddress } from "../mail/report.ts";
 import type { MechanismName } from "../sasl/mechanism.ts";
 
@@ -12,6 +13,8 @@ export interface Mailbox {
   readonly servers: { readonly [P in MailProtocol]?: ServerAddress };
   /** Preferred first. */
   readonly mechanisms: { readonly [P in MailProtocol]?: readonly MechanismName[] };
+  /** What an explanation of a refusal takes into account. */
+  readonly about?: HintOptions;
   /** The resource whose token the protocol's server wants. */
   readonly resources: { readonly [P in MailProtocol]?: string };
 }

@@ -41,8 +41,6 @@ const COMMANDS = 100;
 const AHEAD_BYTES = 65_536;
 /** For a client to take what was said to it last, and hang up. */
 const LINGER_MS = 3000;
-/** Servers' extensions are worth no more to a client that wants to send a message. */
-const LEARN_MS = 4000;
 const KEEP_ALIVE_MS = 120_000;
 const NOTHING = new Uint8Array();
 
@@ -223,14 +221,7 @@ export class Session {
 
   async #extensions(): Promise<readonly string[]> {
     const { upstream, mailboxes, facts } = this.#ports;
-    if (facts.protocol === "imap") return [];
-    const signal = AbortSignal.any([this.#gone.signal, AbortSignal.timeout(LEARN_MS)]);
-    try {
-      return await upstream.extensions(facts.protocol, await mailboxes.all(), signal);
-    } catch (error) {
-      if (signal.aborted || isMailkeyError(error)) return [];
-      throw error;
-    }
+    return facts.protocol === "imap" ? [] : upstream.extensions(facts.protocol, await mailboxes.all());
   }
 
   async #logIn(login: Login, front: Front): Promise<void> {

@@ -19,7 +19,7 @@ export interface UpstreamRequest {
 
 /** A connection that is logged in. */
 export interface Opened {
-  /** Paused, with half-open ends allowed; nobody listens on it yet. */
+  /** Paused, with half-open ends allowed; nobody listens on it yet, and an error before anybody does is ignored. */
   readonly socket: TLSSocket;
   /** What the server has sent after its answer to the login. */
   readonly unread: Uint8Array;
@@ -27,7 +27,7 @@ export interface Opened {
   readonly said: string;
   /** IMAP: what the server listed after the login, as it wrote it; undefined when it listed nothing. */
   readonly capabilities: readonly string[] | undefined;
-  /** SMTP: the lines of its EHLO reply after the first; POP3: of its CAPA reply. What concerns logging in and TLS is left out. */
+  /** SMTP: the lines of its EHLO reply after the first; POP3: of its CAPA reply. */
   readonly extensions: readonly string[];
 }
 
@@ -35,8 +35,8 @@ export interface Upstream {
   /** Never rejects, but for the signal's reason. */
   open(request: UpstreamRequest): Promise<Opened | Refusal>;
   /**
-   * What `mailboxes`' servers have in common before anybody has logged in: of SMTP what EHLO lists, of POP3 what CAPA lists, without logins
-   * and TLS. Servers that cannot be reached count for nothing. Remembered for a while.
+   * What `mailboxes`' servers have in common before anybody has logged in: of SMTP what EHLO lists, of POP3 what CAPA lists.
+   * Servers that cannot be reached count for nothing. Remembered for a while.
    */
-  extensions(protocol: "smtp" | "pop", mailboxes: readonly Mailbox[], signal: AbortSignal): Promise<readonly string[]>;
+  extensions(protocol: "smtp" | "pop", mailboxes: readonly Mailbox[]): Promise<readonly string[]>;
 }
