@@ -62,9 +62,11 @@ describe("a client's name", () => {
   });
 
   test("is no longer than a domain may be, and is judged in no time", () => {
-    const label = "a".repeat(63);
-    expect(isClientName([label, label, label, label].join("."))).toBe(true);
-    expect(isClientName(`${[label, label, label, label].join(".")}a`)).toBe(false);
+    const half = "a.".repeat(127);
+    expect(isClientName(`${half}a`)).toBe(true);
+    expect(isClientName(`${half}ab`)).toBe(false);
+    expect(isClientName(`${"a".repeat(63)}.b`)).toBe(true);
+    expect(isClientName(`${"a".repeat(64)}.b`)).toBe(false);
     expect(isClientName("a-".repeat(1_000_000))).toBe(false);
   });
 });

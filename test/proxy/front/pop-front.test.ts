@@ -129,6 +129,14 @@ describe("a POP3 login", () => {
     expect(client.logins).toEqual([{ user: "anna", password: "p\ufffdter", clientName: undefined }]);
   });
 
+  test("is told in the server's words, where it has any that can be said", () => {
+    for (const [said, reply] of [
+      ["Grüezi\r\n.", "+OK Gr?ezi ."],
+      ["", "+OK logged in"],
+    ] as const)
+      expect(begin({ said }).send(`AUTH PLAIN ${PLAIN}\r\n`)).toBe(`${reply}\r\n`);
+  });
+
   test("leaves what follows it to the server, byte for byte", () => {
     const client = begin(known);
     client.send(`USER ${ANNA.user}\r\nPASS ${ANNA.password}\r\nSTAT\r\nUIDL\n\0\xff`);

@@ -123,6 +123,14 @@ describe("an SMTP login", () => {
       expect(client.rest).toBe("");
     });
 
+  test("is told in the server's words, where it has any that can be said", () => {
+    for (const [said, reply] of [
+      ["Grüezi\r\n250 OK", "235 2.7.0 Gr?ezi 250 OK"],
+      ["", "235 2.7.0 logged in"],
+    ] as const)
+      expect(begin({ said }).send(`AUTH PLAIN ${PLAIN}\r\n`)).toBe(`${reply}\r\n`);
+  });
+
   test("leaves what follows it to the server, byte for byte", () => {
     const client = begin(known);
     const message = "MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\nDATA\r\n\0\xff.\r\n";
