@@ -9,7 +9,7 @@ import {
   type UserService,
 } from "../../service/install/plan.ts";
 import { socketPath } from "../client/ask-agent.ts";
-import { systemdUnits } from "./systemd.ts";
+import { SERVICE_UNIT, SOCKET_UNIT, systemdUnits } from "./systemd.ts";
 
 /** In every file that is written. */
 export const MARK = markOf("agent");
@@ -35,6 +35,7 @@ function serviceFor({ env, paths }: InstallWorld): UserService {
     name: "agent",
     units: (executable, environment) =>
       systemdUnits(executable, { environment, ...(isElsewhere ? { socket: socketPath(paths) } : {}) }),
+    otherUnits: [SOCKET_UNIT, SERVICE_UNIT],
     isUsual: !isElsewhere,
     without: "set autostart = true under [agent] in config.toml, or run at login: mailkey agent start",
   };

@@ -14,6 +14,8 @@ export interface UserService {
   readonly name: string;
   /** Its own units: the last is the service's, the others are sockets of its. @throws ERR_CONFIG */
   readonly units: (executable: string, environment: Readonly<Record<string, string>>) => readonly Unit[];
+  /** The names of all that it may have had with other settings. */
+  readonly otherUnits: readonly string[];
   /** Whether it is what packages ship, but for the environment. */
   readonly isUsual: boolean;
   /** What to do where nobody starts services for users. */
@@ -109,30 +111,43 @@ function managerOf({ platform, has }: InstallWorld, { name, without }: UserServi
 
 function installSystemd(world: InstallWorld, service: UserService): InstallPlan {
   const own = ownUnits(world, service);
-  const unit = serviceUnitName(service.name);
+  const stale = presentUnits(world, service).filter(({ name }) => !own.some((unit) => unit.name === name));
   const isPackaged = own.every(({ present }) => present === undefined) && isServedByPackage(world, service);
   const writes: Step[] = isPackaged
     ? []
     : own.flatMap(({ path, content, present }) => (present === content ? [] : [{ kind: "write", path, content }]));
+  const changes = [...takenBack(stale), ...writes];
   // One that runs already goes on with what it was started with, unless it is told.
-  const news = writes.length === 0 ? [] : [systemctl("daemon-reload"), systemctl("try-restart", unit)];
-  return {
-    manager: "systemd",
-    steps: [...writes, ...news, systemctl("enable", "--now", ...own.map(({ name }) => name))],
-  };
+  const restart = [systemctl("daemon-reload"), systemctl("try-restart", serviceUnitName(service.name))];
+  const enable = systemctl("enable", "--now", ...own.map(({ name }) => name));
+  return { manager: "systemd", steps: [...changes, ...(changes.length === 0 ? [] : restart), enable] };
 }
 
 function uninstallSystemd(world: InstallWorld, service: UserService): InstallPlan {
-  const units = ownUnits(world, service);
-  const own = units.filter(({ present }) => present !== undefined);
-  if (own.length === 0 && serviceUnitOf(world, service.name) === undefined) return { manager: "systemd", steps: [] };
-  const removals = own.map(({ path }): Step => ({ kind: "remove", path }));
+  const names = service.units(world.executable, {}).map(({ name }) => name);
+  const own = presentUnits(world, service);
+  if (own.length > 0) return { manager: "systemd", steps: [...takenBack(own), systemctl("daemon-reload")] };
+  if (serviceUnitOf(world, service.name) === undefined) return { manager: "systemd", steps: [] };
+  return { manager: "systemd", steps: [{ ...systemctl("disable", "--now", ...names.toReversed()), mayFail: true }] };
+}
+
+interface PresentUnit {
+  readonly name: string;
+  readonly path: string;
+}
+
+/** Those of ours that were written. @throws ERR_CONFIG */
+function presentUnits(world: InstallWorld, { name, otherUnits }: UserService): PresentUnit[] {
+  return otherUnits
+    .map((unit) => ({ name: unit, path: join(userUnitFolder(world.env), unit) }))
+    .filter(({ path }) => readOwn(path, world, markOf(name)) !== undefined);
+}
+
+function takenBack(units: readonly PresentUnit[]): Step[] {
+  if (units.length === 0) return [];
   const names = units.map(({ name }) => name).toReversed();
-  const disable = { ...systemctl("disable", "--now", ...names), mayFail: true };
-  return {
-    manager: "systemd",
-    steps: [disable, ...removals, ...(removals.length === 0 ? [] : [systemctl("daemon-reload")])],
-  };
+  const removals = units.map(({ path }): Step => ({ kind: "remove", path }));
+  return [{ ...systemctl("disable", "--now", ...names), mayFail: true }, ...removals];
 }
 
 interface OwnUnit {

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { once } from "node:events";
 import { until } from "../../support/until.ts";
-import { LOGIN, PASSWORD, startServing, type Client, type ServingWorld } from "./world.ts";
+import type { Client } from "./client.ts";
+import { LOGIN, PASSWORD, startServing, type ServingWorld } from "./world.ts";
 
 let world: ServingWorld;
 

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { TLSSocket } from "node:tls";
 import { until } from "../../support/until.ts";
-import { type Client, PASSWORD, startServing, USER, type ServingWorld } from "./world.ts";
+import type { Client } from "./client.ts";
+import { PASSWORD, startServing, USER, type ServingWorld } from "./world.ts";
 
 let world: ServingWorld;
 

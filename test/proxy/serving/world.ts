@@ -1,6 +1,6 @@
 /** A mail server's side of the proxy on loopback, with its accounts, passwords and mail server made up. */
 import { once } from "node:events";
-import { connect, type Socket } from "node:net";
+import { connect } from "node:net";
 import { connect as connectTls, createSecureContext, createServer, type Server, type TLSSocket } from "node:tls";
 import { makeCertificates } from "../../../lab/certificates.ts";
 import { freePorts } from "../../../lab/ports.ts";
@@ -12,6 +12,7 @@ import { Listeners } from "../../../src/proxy/serving/listeners.ts";
 import { MailServer, type ServingSettings } from "../../../src/proxy/serving/mail-server.ts";
 import type { Upstream, UpstreamRequest } from "../../../src/proxy/upstream/upstream.ts";
 import { until } from "../../support/until.ts";
+import { Client } from "./client.ts";
 
 export const USER = "anna@example.test";
 export const PASSWORD = "right";
@@ -155,72 +156,6 @@ export async function startServing(given: Partial<Settings> = {}): Promise<Servi
 
 function mailboxOf(user: string): Mailbox {
   return { address: user, account: user, user, servers: {}, mechanisms: {}, resources: {} };
-}
-
-export class Client {
-  readonly socket: Socket;
-  /** What has been read and not taken, each byte as one character. */
-  text = "";
-  bytes = 0;
-  hasEnded = false;
-  isClosed = false;
-
-  constructor(socket: Socket) {
-    this.socket = socket;
-    socket.on("data", (bytes: Buffer) => {
-      this.bytes += bytes.length;
-      if (this.bytes < 1_000_000) this.text += bytes.toString("latin1");
-    });
-    socket.on("end", () => {
-      this.hasEnded = true;
-    });
-    socket.on("error", () => undefined);
-    socket.on("close", () => {
-      this.isClosed = true;
-    });
-  }
-
-  static async connect(port: number, caPem?: string): Promise<Client> {
-    const raw = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
-    await once(raw, "connect");
-    return caPem === undefined ? new Client(raw) : new Client(await secured(raw, caPem));
-  }
-
-  write(text: string): void {
-    this.socket.write(text, "latin1");
-  }
-
-  /** Waits until it has come, and takes all that has. */
-  async reads(pattern: RegExp): Promise<string> {
-    await until(
-      () => pattern.test(this.text),
-      () => `read: ${JSON.stringify(this.text)}, ended: ${this.hasEnded}`,
-    );
-    const { text } = this;
-    this.text = "";
-    return text;
-  }
-
-  /** What comes until the other side hangs up. */
-  async readsAll(): Promise<string> {
-    await until(
-      () => this.hasEnded || this.isClosed,
-      () => `read: ${JSON.stringify(this.text)}`,
-    );
-    return this.text;
-  }
-
-  /** After STARTTLS has been granted. */
-  async secure(caPem: string): Promise<Client> {
-    this.socket.removeAllListeners();
-    return new Client(await secured(this.socket, caPem));
-  }
-}
-
-async function secured(raw: Socket, ca: string): Promise<TLSSocket> {
-  const socket = connectTls({ socket: raw, ca, servername: "localhost" });
-  await once(socket, "secureConnect");
-  return socket;
 }
 
 async function listening(server: Server): Promise<void> {

@@ -1,0 +1,153 @@
+/** The proxy's life: mail programs that know a password log in by it, it is asked, reloaded and stopped, and it asks the agent for tokens. */
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { appendFileSync } from "node:fs";
+import { join } from "node:path";
+import { freePorts } from "../../lab/ports.ts";
+import { startWorld, type World } from "../../lab/world.ts";
+import { proxySocketPath } from "../../src/proxy/client/ask-proxy.ts";
+import type { StatusReply } from "../../src/proxy/status.ts";
+import { resolvePaths } from "../../src/platform/paths.ts";
+import { run } from "../../src/platform/process.ts";
+import { Client } from "../proxy/serving/client.ts";
+import { until } from "../support/until.ts";
+import { Home, succeeded } from "./harness.ts";
+import {
+  configureProxy,
+  proxyPassword,
+  startProxy,
+  stopChild,
+  type ProxyPorts,
+  type StartedProxy,
+} from "./started-proxy.ts";
+
+let world: World;
+let home: Home;
+let ports: ProxyPorts;
+let password: string;
+const started: StartedProxy[] = [];
+
+beforeAll(async () => {
+  world = await startWorld();
+  home = new Home(world);
+  succeeded(await home.mailkey(["vault", "init", "age"]));
+  succeeded(await home.add(["--no-test"]));
+  password = await proxyPassword(home, home.address);
+});
+afterAll(async () => {
+  await home.mailkey(["agent", "stop"]);
+  home.dispose();
+  await world.stop();
+});
+beforeEach(async () => {
+  ports = await configureProxy(home);
+});
+afterEach(async () => {
+  for (const { child } of started.splice(0)) await stopChild(child);
+  await home.mailkey(["proxy", "stop"]);
+});
+
+const proxy = async () => {
+  const one = await startProxy(home, ports);
+  started.push(one);
+  return one;
+};
+const status = async () => JSON.parse(succeeded(await home.mailkey(["proxy", "--json"])).stdout) as StatusReply;
+const logIn = async (tag = "a") => {
+  const client = await Client.connect(ports.imap);
+  await client.reads(/^\* OK .*\r\n/);
+  client.write(`${tag} LOGIN ${home.address} ${password}\r\n`);
+  await client.reads(new RegExp(`^${tag} OK`, "m"));
+  return client;
+};
+const curl = (...words: string[]) =>
+  run("curl", ["--silent", "--show-error", "--user", `${home.address}:${password}`, ...words], {
+    env: home.environment(),
+  });
+
+describe("a proxy", () => {
+  test("lets programs in by its password, for IMAP, POP3 and SMTP", async () => {
+    const one = await proxy();
+    const letter = join(home.folder, "letter");
+    await Bun.write(letter, "Subject: by the proxy\r\n\r\nhello\r\n");
+    const address = home.address;
+    const sent = await curl(
+      "--upload-file",
+      letter,
+      "--mail-from",
+      address,
+      "--mail-rcpt",
+      address,
+      `smtp://127.0.0.1:${ports.smtp}`,
+    );
+    expect(sent).toMatchObject({ status: 0, stderr: "" });
+    await until(() => world.inbox(address).some((message) => message.includes("by the proxy")));
+    const list = await curl(`pop3://127.0.0.1:${ports.pop}`);
+    expect(String(list.stdout)).toMatch(/^1 \d+\r\n/);
+    const found = await curl(`imap://127.0.0.1:${ports.imap}/INBOX`, "--request", "SEARCH SUBJECT proxy");
+    expect(String(found.stdout)).toBe("* SEARCH 1\r\n");
+    await until(() => one.log.split("session ended").length > 3);
+    expect(one.log).toMatch(/ logged in session=\w+ service=smtp peer=127\.0\.0\.1 address=\S+ device=\S+ seconds=/);
+    for (const secret of [password, ...world.secrets]) expect(one.log.includes(secret)).toBe(false);
+  });
+
+  test("says who is logged in, what it has counted, and that it runs", async () => {
+    await proxy();
+    const client = await logIn();
+    expect(await status()).toMatchObject({
+      connections: 1,
+      sessions: [{ protocol: "imap", address: home.address, count: 1 }],
+      logins: { good: 1, refused: 0, failed: 0 },
+      agent: "serves",
+    });
+    const text = succeeded(await home.mailkey(["proxy"])).stdout;
+    expect(text).toContain(`${home.address}  IMAP      1`);
+    const metrics = succeeded(await home.mailkey(["proxy", "metrics"])).stdout;
+    expect(metrics).toContain('mailkey_proxy_logins_total{protocol="imap",outcome="good"} 1');
+    const socket = proxySocketPath(resolvePaths(home.environment()));
+    const page = await run("curl", ["--silent", "--unix-socket", socket, "http://localhost/metrics"], {
+      env: home.environment(),
+    });
+    expect(String(page.stdout)).toContain(`mailkey_proxy_sessions{protocol="imap",address="${home.address}"} 1`);
+    client.socket.destroy();
+  });
+
+  test("reads its settings again and keeps its sessions; what is wrong in them changes nothing", async () => {
+    await proxy();
+    const client = await logIn();
+    const [imap = 0] = await freePorts(1);
+    const file = join(resolvePaths(home.environment()).config, "config.toml");
+    const before = await Bun.file(file).text();
+    await Bun.write(file, before.replace(`imap = ${ports.imap}`, `imap = ${imap}`));
+    succeeded(await home.mailkey(["proxy", "reload"]));
+    const listening = (await status()).listening.map(({ service, port }) => [service, port] as const);
+    expect(Object.fromEntries(listening)).toEqual({ ...ports, imap });
+    appendFileSync(file, "sessions = 'many'\n");
+    expect((await home.mailkey(["proxy", "reload"])).status).toBe(78);
+    client.write("b NOOP\r\n");
+    await client.reads(/^b OK/m);
+    ports = { ...ports, imap };
+    client.socket.destroy();
+    (await logIn()).socket.destroy();
+  });
+
+  test("runs once, is started in the background, and stopped with a word to everybody", async () => {
+    succeeded(await home.mailkey(["proxy", "start"]));
+    expect(await home.mailkey(["proxy", "run"])).toMatchObject({ status: 75 });
+    const client = await Client.connect(ports.imap);
+    await client.reads(/^\* OK .*\r\n/);
+    const stopped = home.mailkey(["proxy", "stop"]);
+    expect(await client.readsAll()).toMatch(/^\* BYE /);
+    client.socket.end();
+    succeeded(await stopped);
+    expect(await home.mailkey(["proxy"])).toMatchObject({ status: 1 });
+  });
+
+  test("names the port that is taken, and how to find out by whom", async () => {
+    const other = Bun.listen({ hostname: "127.0.0.1", port: ports.imap, socket: { data: () => undefined } });
+    const { status: code, stderr } = await home.mailkey(["proxy", "run"]);
+    other.stop(true);
+    expect(code).toBe(78);
+    expect(stderr).toContain(`cannot listen at 127.0.0.1 port ${ports.imap} for imap: another program does`);
+    expect(stderr).toContain(`ss -ltnp 'sport = :${ports.imap}'`);
+  });
+});
