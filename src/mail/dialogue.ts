@@ -8,7 +8,7 @@ export interface Dialogue {
   startTls(): Promise<void>;
   /** The SASL mechanisms that the server lists; undefined when it lists nothing at all. */
   offeredMechanisms(): Promise<readonly string[] | undefined>;
-  /** What `offeredMechanisms` has brought besides: the lines of an EHLO reply after the first, or of a CAPA reply. IMAP: none. */
+  /** What `offeredMechanisms` has brought besides: the lines of an EHLO reply after the first, or of a CAPA reply; IMAP's capabilities. */
   readonly extensions: readonly string[];
   /** @throws MailServerError with the server's words and its challenge */
   authenticate(mechanism: SaslMechanism, credentials: OAuthCredentials): Promise<Welcome>;

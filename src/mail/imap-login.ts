@@ -24,13 +24,17 @@ const MAX_LITERAL_BYTES = 16 * 1024;
 type Tagged = Extract<ImapResponse, { kind: "tagged" }>;
 
 export class ImapLogin implements Dialogue {
-  readonly extensions = [];
   readonly #connection: MailConnection;
   #capabilities: readonly string[] | undefined;
+  #extensions: readonly string[] = [];
   #commands = 0;
 
   constructor(connection: MailConnection) {
     this.#connection = connection;
+  }
+
+  get extensions(): readonly string[] {
+    return this.#extensions;
   }
 
   async greet(): Promise<string> {
@@ -56,7 +60,8 @@ export class ImapLogin implements Dialogue {
       if (answer.status !== "OK")
         throw new MailServerError("refused", "the server does not list its capabilities", { said: answer.text });
     }
-    return mechanismsAmong(this.#capabilities ?? []);
+    this.#extensions = this.#capabilities ?? [];
+    return mechanismsAmong(this.#extensions);
   }
 
   async authenticate(mechanism: SaslMechanism, credentials: OAuthCredentials): Promise<Welcome> {
