@@ -221,7 +221,7 @@ export class Session {
 
   async #extensions(): Promise<readonly string[]> {
     const { upstream, mailboxes, facts } = this.#ports;
-    return facts.protocol === "imap" ? [] : upstream.extensions(facts.protocol, await mailboxes.all());
+    return upstream.extensions(facts.protocol, await mailboxes.all());
   }
 
   async #logIn(login: Login, front: Front): Promise<void> {

@@ -3,7 +3,7 @@
 /**
  * Lines whose keyword all have. Where their parameters differ, the line is left out; but of sizes, the smallest counts.
  *
- * @param lists lines of EHLO or CAPA replies, one list for each server
+ * @param lists lines of EHLO or CAPA replies, or capabilities, one list for each server
  */
 export function commonExtensions([first = [], ...others]: readonly (readonly string[])[]): string[] {
   const rest = others.map((lines) => new Map(lines.map((line) => [keywordOf(line), line])));

@@ -1,11 +1,9 @@
 /** What servers can do, for clients that have not said yet whose mailbox they want: asked without a login, and remembered for a while. */
 import { isMailkeyError } from "../../errors.ts";
 import { approach, type Approach } from "../../mail/login.ts";
-import type { ServerAddress } from "../../mail/report.ts";
+import type { MailProtocol, ServerAddress } from "../../mail/report.ts";
 import { commonExtensions } from "./common-extensions.ts";
 import { serverName } from "./trust.ts";
-
-type Protocol = "smtp" | "pop";
 
 export interface ExtensionsPorts {
   /** What a connection takes besides. */
@@ -35,20 +33,20 @@ export class Extensions {
   }
 
   /** What all have that can be reached; nothing when none can. */
-  async common(protocol: Protocol, servers: readonly ServerAddress[]): Promise<string[]> {
+  async common(protocol: MailProtocol, servers: readonly ServerAddress[]): Promise<string[]> {
     const byName = new Map(servers.map((server) => [serverName(server), server]));
     const lists = await Promise.all([...byName.values()].map((server) => this.#linesOf(protocol, server)));
     return commonExtensions(lists.filter((lines) => lines !== undefined));
   }
 
   /** What a server has just listed anyway. */
-  note(protocol: Protocol, server: ServerAddress, lines: readonly string[]): void {
+  note(protocol: MailProtocol, server: ServerAddress, lines: readonly string[]): void {
     const untilMs = this.#ports.now() + MEMORY_MS;
     this.#known.set(keyOf(protocol, server), { lines: Promise.resolve(lines), untilMs });
   }
 
   /** Clients that come at the same time share one connection. */
-  #linesOf(protocol: Protocol, server: ServerAddress): Known["lines"] {
+  #linesOf(protocol: MailProtocol, server: ServerAddress): Known["lines"] {
     const key = keyOf(protocol, server);
     const known = this.#known.get(key);
     if (known !== undefined && known.untilMs > this.#ports.now()) return known.lines;
@@ -62,7 +60,7 @@ export class Extensions {
     if ((await asked.lines) === undefined) asked.untilMs = this.#ports.now() + SILENCE_MEMORY_MS;
   }
 
-  async #ask(protocol: Protocol, server: ServerAddress): Promise<readonly string[] | undefined> {
+  async #ask(protocol: MailProtocol, server: ServerAddress): Promise<readonly string[] | undefined> {
     try {
       const { trust } = this.#ports;
       const { connection, dialogue } = await approach({ protocol, server, timeoutMs: TIMEOUT_MS, ...trust(server) });
@@ -79,6 +77,6 @@ export class Extensions {
   }
 }
 
-function keyOf(protocol: Protocol, server: ServerAddress): string {
+function keyOf(protocol: MailProtocol, server: ServerAddress): string {
   return `${protocol} ${serverName(server)}`;
 }

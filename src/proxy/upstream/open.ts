@@ -70,7 +70,7 @@ export class MailUpstream implements Upstream {
     }
   }
 
-  async extensions(protocol: "smtp" | "pop", mailboxes: readonly Mailbox[]): Promise<readonly string[]> {
+  async extensions(protocol: MailProtocol, mailboxes: readonly Mailbox[]): Promise<readonly string[]> {
     return this.#extensions.common(
       protocol,
       mailboxes.flatMap(({ servers }) => servers[protocol] ?? []),
@@ -115,7 +115,7 @@ export class MailUpstream implements Upstream {
       approached = await this.#turns(server).take(() => approach(login, progress));
       const { connection, dialogue } = approached;
       const { said, capabilities } = await logIn(approached, login, progress);
-      if (protocol !== "imap") this.#extensions.note(protocol, server, dialogue.extensions);
+      this.#extensions.note(protocol, server, dialogue.extensions);
       return { ...connection.release(), said: clean(said), capabilities, extensions: dialogue.extensions };
     } catch (error) {
       approached?.connection.close();

@@ -27,7 +27,7 @@ export interface Opened {
   readonly said: string;
   /** IMAP: what the server listed after the login, as it wrote it; undefined when it listed nothing. */
   readonly capabilities: readonly string[] | undefined;
-  /** SMTP: the lines of its EHLO reply after the first; POP3: of its CAPA reply. */
+  /** What it listed before the login. SMTP: the lines of its EHLO reply after the first; POP3: of its CAPA reply; IMAP: capabilities. */
   readonly extensions: readonly string[];
 }
 
@@ -35,8 +35,8 @@ export interface Upstream {
   /** Never rejects, but for the signal's reason. */
   open(request: UpstreamRequest): Promise<Opened | Refusal>;
   /**
-   * What `mailboxes`' servers have in common before anybody has logged in: of SMTP what EHLO lists, of POP3 what CAPA lists.
-   * Servers that cannot be reached count for nothing. Remembered for a while.
+   * What `mailboxes`' servers have in common before anybody has logged in: of SMTP what EHLO lists, of POP3 what CAPA lists,
+   * of IMAP the capabilities. Servers that cannot be reached count for nothing. Remembered for a while.
    */
-  extensions(protocol: "smtp" | "pop", mailboxes: readonly Mailbox[]): Promise<readonly string[]>;
+  extensions(protocol: MailProtocol, mailboxes: readonly Mailbox[]): Promise<readonly string[]>;
 }

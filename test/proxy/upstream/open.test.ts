@@ -289,6 +289,25 @@ describe("extensions", () => {
     expect(server.received.filter((line) => line.startsWith("EHLO"))).toHaveLength(1);
   });
 
+  test("of IMAP are the capabilities that all servers list before the login, in the greeting or when asked", async () => {
+    const one = await serve("imap", (peer) => {
+      peer.send("* OK [CAPABILITY IMAP4rev1 IDLE ENABLE APPENDLIMIT=1000] hi\r\n");
+      return peer.readLine();
+    });
+    const other = await serve("imap", async (peer) => {
+      peer.send("* OK hi\r\n");
+      const [tag = ""] = (await peer.readLine()).split(" ");
+      peer.send(`* CAPABILITY IMAP4rev1 APPENDLIMIT=2000 idle QUOTA\r\n${tag} OK done\r\n`);
+    });
+    const { upstream } = scene();
+    expect(await upstream.extensions("imap", [one.mailbox, other.mailbox])).toEqual(["IMAP4rev1", "IDLE"]);
+    const known = await serve("imap", imapServer());
+    const { upstream: later, opened } = scene();
+    await opened(known.mailbox, "imap");
+    expect(await later.extensions("imap", [known.mailbox])).toEqual(["IMAP4rev1", "SASL-IR", "AUTH=XOAUTH2"]);
+    expect(known.server.received).toHaveLength(1);
+  });
+
   test("of servers that cannot be reached count for nothing", async () => {
     const { mailbox } = await serve("smtp", playSmtp);
     const gone = await serve("smtp", playSmtp);
