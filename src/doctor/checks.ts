@@ -32,6 +32,7 @@ import { keyring } from "./checks/keyring.ts";
 import { leftovers } from "./checks/leftovers.ts";
 import { links } from "./checks/links.ts";
 import { locks } from "./checks/locks.ts";
+import { mailProxyPassword } from "./checks/mail-proxy-password.ts";
 import { mailProxyPorts } from "./checks/mail-proxy-ports.ts";
 import { mbsyncHelper } from "./checks/mbsync-helper.ts";
 import { mbsyncMechanism } from "./checks/mbsync-mechanism.ts";
@@ -120,7 +121,7 @@ export const CHECK_GROUPS: readonly CheckGroup[] = [
     ],
   },
   { title: "Agent", checks: [agentUnits, agentSocket, agentVersion, tokenFiles] },
-  { title: "Mail proxy", checks: [mailProxyPorts] },
+  { title: "Mail proxy", checks: [mailProxyPorts, mailProxyPassword] },
   { title: "Environment", checks: [unattended, systemClock, otherMailkeys] },
   { title: "Network", checks: [dns, proxy, caFile, providerReach, providerTls, providerClock] },
   {

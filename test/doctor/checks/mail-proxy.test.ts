@@ -1,10 +1,12 @@
 /** The checks of mailkey's mail proxy: programs' files that name it, and whoever listens there. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { createServer, type AddressInfo, type Server } from "node:net";
-import { mkdirSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
+import { writeFileSync } from "node:fs";
 import { proxyConfig, type ProxyService } from "../../../src/accounts/proxy-config.ts";
+import { mailProxyPassword } from "../../../src/doctor/checks/mail-proxy-password.ts";
 import { mailProxyPorts } from "../../../src/doctor/checks/mail-proxy-ports.ts";
+import { systemClock } from "../../../src/platform/clock.ts";
+import { addPassword } from "../../../src/proxy/passwords/store.ts";
 import { Patient, only, type PatientOptions } from "../patient.ts";
 
 const ADDRESS = "anna@mail.test";
@@ -53,17 +55,15 @@ async function mbsyncAt(port: number, service: ProxyService = "imap", user = ADD
 }
 
 /** A password has been made: the proxy is used here. */
-function usesProxy(): void {
-  const path = `${patient.machine.paths.state}/proxy/passwords.json`;
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  writeFileSync(path, "{}", { mode: 0o600 });
+async function usesProxy(owner = ADDRESS): Promise<void> {
+  await addPassword(patient.machine.paths, systemClock, { for: owner, device: "default" });
 }
 
 const ports = () => mailProxyPorts.examine(patient.machine);
 
 describe("mail-proxy-ports", () => {
   test("has nothing to say where nobody uses the proxy, whoever has its ports", async () => {
-    usesProxy();
+    await usesProxy();
     expect(await ports()).toEqual([]);
   });
 
@@ -101,7 +101,7 @@ describe("mail-proxy-ports", () => {
     const port = await listener("* OK [CAPABILITY IMAP4rev1] bridge ready\r\n");
     await mbsyncAt(port);
     expect(await ports()).toEqual([]); // the user may mean the other one
-    usesProxy();
+    await usesProxy();
     const finding = only(await ports());
     expect(finding.seen).toBe(`whoever listens at 127.0.0.1 port ${port} is not mailkey's proxy`);
     expect(finding.remedy[0]).toBe(`ss -ltnp 'sport = :${port}'`);
@@ -110,5 +110,35 @@ describe("mail-proxy-ports", () => {
   test("leaves other users' accounts to other programs of the kind", async () => {
     await mbsyncAt(await deserted(), "imap", "anna@proton.test");
     expect(await ports()).toEqual([]);
+  });
+});
+
+describe("mail-proxy-password", () => {
+  const passwords = () => mailProxyPassword.examine(patient.machine);
+
+  test("has nothing to say without programs at the proxy, or with a password for theirs", async () => {
+    expect(await passwords()).toEqual([]);
+    await mbsyncAt(1143);
+    await usesProxy();
+    expect(await passwords()).toEqual([]);
+  });
+
+  test("reports a program that has none to log in with", async () => {
+    const file = await mbsyncAt(1143);
+    await usesProxy("bob@mail.test");
+    const finding = only(await passwords());
+    expect(finding.seen).toContain(`${ADDRESS} has no password at mailkey's proxy, and mbsync would log in there`);
+    expect(finding.seen).toContain(`${file} line 2`);
+    expect(finding.remedy).toEqual([`mailkey proxy password add ${ADDRESS} --device mbsync`]);
+  });
+
+  test("reports a file of passwords that cannot be understood, and nothing else", async () => {
+    await mbsyncAt(1143);
+    await usesProxy();
+    const path = `${patient.machine.paths.state}/proxy/passwords.json`;
+    writeFileSync(path, "{", { mode: 0o600 });
+    const finding = only(await passwords());
+    expect(finding.seen).toContain(`${path} is damaged`);
+    expect(finding.remedy[0]).toBe(`mv ${path} ${path}.old`);
   });
 });
