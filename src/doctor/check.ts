@@ -13,6 +13,7 @@ import type { Clock } from "../platform/clock.ts";
 import type { Fetch } from "../platform/http.ts";
 import type { Environment, Paths } from "../platform/paths.ts";
 import type { Secret } from "../platform/secret.ts";
+import type { StatusReply as ProxyStatus } from "../proxy/status.ts";
 import type { Credential } from "../tokens/credential.ts";
 import type { TokenAnswer, TokenPorts, TokenRequest } from "../tokens/get-token.ts";
 import type { VaultSettings } from "../vault/settings.ts";
@@ -62,6 +63,8 @@ export interface Machine {
   vault(): Promise<VaultLook>;
   /** Whether there is an agent, and what it says of itself; asked once. */
   agent(): Promise<AgentLook>;
+  /** What a running mail proxy says of itself; asked once. */
+  mailProxy(): Promise<MailProxyLook | undefined>;
   /** The accounts that can be read; those that cannot are a finding of their own check. */
   readonly accounts: readonly AccountSubject[];
 }
@@ -83,6 +86,8 @@ export type AgentLook =
       readonly kind: "running";
       readonly status: Pick<StatusReply, "version" | "state" | "started_by" | "token_files">;
     };
+
+export type MailProxyLook = Pick<ProxyStatus, "version" | "started_by" | "agent">;
 
 export interface VersionQuestion {
   readonly args: readonly string[];

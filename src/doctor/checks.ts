@@ -32,8 +32,10 @@ import { keyring } from "./checks/keyring.ts";
 import { leftovers } from "./checks/leftovers.ts";
 import { links } from "./checks/links.ts";
 import { locks } from "./checks/locks.ts";
+import { mailProxyAgent } from "./checks/mail-proxy-agent.ts";
 import { mailProxyPassword } from "./checks/mail-proxy-password.ts";
 import { mailProxyPorts } from "./checks/mail-proxy-ports.ts";
+import { mailProxyVersion } from "./checks/mail-proxy-version.ts";
 import { mbsyncHelper } from "./checks/mbsync-helper.ts";
 import { mbsyncMechanism } from "./checks/mbsync-mechanism.ts";
 import { mbsyncSasl } from "./checks/mbsync-sasl.ts";
@@ -121,7 +123,7 @@ export const CHECK_GROUPS: readonly CheckGroup[] = [
     ],
   },
   { title: "Agent", checks: [agentUnits, agentSocket, agentVersion, tokenFiles] },
-  { title: "Mail proxy", checks: [mailProxyPorts, mailProxyPassword] },
+  { title: "Mail proxy", checks: [mailProxyPorts, mailProxyPassword, mailProxyAgent, mailProxyVersion] },
   { title: "Environment", checks: [unattended, systemClock, otherMailkeys] },
   { title: "Network", checks: [dns, proxy, caFile, providerReach, providerTls, providerClock] },
   {

@@ -17,6 +17,7 @@ import { getToken, type TokenAnswer, type TokenPorts, type TokenRequest } from "
 import { CredentialStore } from "../tokens/store.ts";
 import type { AskPassphrase } from "../vault/passphrase.ts";
 import { lookAtAgent } from "./agent-look.ts";
+import { lookAtMailProxy } from "./mail-proxy.ts";
 import type { AccountSubject, Machine, VersionQuestion } from "./check.ts";
 import { lookAtVault } from "./vault-look.ts";
 
@@ -82,6 +83,7 @@ export async function openMachine(options: MachineOptions): Promise<OpenMachine>
     find: programFinder(env),
     vault: once(() => lookAtVault(paths, env, options.vaultLimitMs ?? VAULT_LIMIT_MS, options.askPassphrase)),
     agent: once(() => lookAtAgent(paths)),
+    mailProxy: once(() => lookAtMailProxy(paths, signal)),
     async settled() {
       over.abort(new MailkeyError("ERR_INTERRUPTED", "the examination is over"));
       await Promise.allSettled(renewals);

@@ -3,8 +3,11 @@ import { lstatSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { PROXY_PORTS, type ProxyConfig, type ProxyService } from "../accounts/proxy-config.ts";
-import { homeFolder } from "../platform/paths.ts";
-import type { Machine } from "./check.ts";
+import { isMailkeyError } from "../errors.ts";
+import { homeFolder, type Paths } from "../platform/paths.ts";
+import { askProxy } from "../proxy/client/ask-proxy.ts";
+import type { StatusReply } from "../proxy/status.ts";
+import type { MailProxyLook, Machine } from "./check.ts";
 import { readMbsync } from "./configs/mbsync.ts";
 import { readMsmtp } from "./configs/msmtp.ts";
 import { readMutt } from "./configs/mutt.ts";
@@ -113,6 +116,21 @@ function decoded(text: string): string {
 export function hasProxy({ paths }: Machine): boolean {
   const signs = [join(paths.runtime, "proxy.sock"), join(paths.state, "proxy", "passwords.json")];
   return signs.some((path) => lstatSync(path, { throwIfNoEntry: false }) !== undefined);
+}
+
+/** What a running proxy of this home says of itself; undefined when there is none. */
+export async function lookAtMailProxy(paths: Paths, signal: AbortSignal): Promise<MailProxyLook | undefined> {
+  try {
+    return await askProxy<StatusReply>(paths, "status", signal);
+  } catch (error) {
+    if (isMailkeyError(error)) return undefined; // another home's, or another release's
+    throw error;
+  }
+}
+
+/** Where systemd listens, the next program that connects starts it. */
+export function restartProxyLines({ started_by: startedBy }: MailProxyLook): string[] {
+  return startedBy === "socket" ? ["mailkey proxy stop"] : ["mailkey proxy stop", "mailkey proxy start"];
 }
 
 /** Somebody on this machine greets at once or not at all. */

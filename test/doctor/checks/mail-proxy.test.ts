@@ -1,10 +1,16 @@
 /** The checks of mailkey's mail proxy: programs' files that name it, and whoever listens there. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { createServer, type AddressInfo, type Server } from "node:net";
-import { writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { proxyConfig, type ProxyService } from "../../../src/accounts/proxy-config.ts";
+import { mailProxyAgent } from "../../../src/doctor/checks/mail-proxy-agent.ts";
 import { mailProxyPassword } from "../../../src/doctor/checks/mail-proxy-password.ts";
 import { mailProxyPorts } from "../../../src/doctor/checks/mail-proxy-ports.ts";
+import { mailProxyVersion } from "../../../src/doctor/checks/mail-proxy-version.ts";
+import { socketPath } from "../../../src/agent/client/ask-agent.ts";
+import { proxySocketPath } from "../../../src/proxy/client/ask-proxy.ts";
+import { VERSION } from "../../../src/version.ts";
 import { systemClock } from "../../../src/platform/clock.ts";
 import { addPassword } from "../../../src/proxy/passwords/store.ts";
 import { Patient, only, type PatientOptions } from "../patient.ts";
@@ -140,5 +146,81 @@ describe("mail-proxy-password", () => {
     const finding = only(await passwords());
     expect(finding.seen).toContain(`${path} is damaged`);
     expect(finding.remedy[0]).toBe(`mv ${path} ${path}.old`);
+  });
+});
+
+/** Somebody at a socket who answers everything with this. */
+async function answering(path: string, reply: object): Promise<void> {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const server = createServer((connection) => {
+    connection.on("error", () => undefined);
+    connection.on("data", () => connection.end(`${JSON.stringify({ v: 1, pid: 1, ...reply })}\n`));
+  });
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(path, resolve));
+  chmodSync(path, 0o600);
+}
+
+const runProxy = (change: object = {}) =>
+  answering(proxySocketPath(patient.machine.paths), {
+    version: VERSION,
+    started_by: "command",
+    agent: "serves",
+    ...change,
+  });
+const runAgent = (state: string) =>
+  answering(socketPath(patient.machine.paths), { version: VERSION, state, started_by: "command", token_files: {} });
+
+describe("mail-proxy-version", () => {
+  const versions = () => mailProxyVersion.examine(patient.machine);
+
+  test("has nothing to say where no proxy runs, or one of this version", async () => {
+    expect(await versions()).toEqual([]);
+    patient.discharge();
+    patient = await admit();
+    await runProxy();
+    expect(await versions()).toEqual([]);
+  });
+
+  test("reports a proxy from before an update", async () => {
+    await runProxy({ version: "0.0.1" });
+    const finding = only(await versions());
+    expect(finding.seen).toBe(`the running mail proxy is mailkey 0.0.1, this is ${VERSION}`);
+    expect(finding.remedy).toEqual(["mailkey proxy stop", "mailkey proxy start"]);
+  });
+
+  test("leaves starting it to systemd where that listens", async () => {
+    await runProxy({ version: "0.0.1", started_by: "socket" });
+    expect(only(await versions()).remedy).toEqual(["mailkey proxy stop"]);
+  });
+});
+
+describe("mail-proxy-agent", () => {
+  const agents = () => mailProxyAgent.examine(patient.machine);
+
+  test("has nothing to say where the proxy has an agent, or starts one when it needs it", async () => {
+    await runProxy({ agent: "absent" });
+    expect(await agents()).toEqual([]);
+    patient.discharge();
+    patient = await admit();
+    await runProxy();
+    await runAgent("unlocked");
+    expect(await agents()).toEqual([]);
+  });
+
+  test("reports a locked agent while the proxy runs, and not without", async () => {
+    await runAgent("locked");
+    expect(await agents()).toEqual([]);
+    patient.discharge();
+    patient = await admit();
+    await runAgent("locked");
+    await runProxy();
+    expect(only(await agents()).remedy).toEqual(["mailkey agent unlock"]);
+  });
+
+  test("reports a proxy that cannot use the agent that is there", async () => {
+    await runProxy({ agent: "useless" });
+    await runAgent("unlocked");
+    expect(only(await agents()).seen).toContain("cannot use the agent that serves these folders");
   });
 });
