@@ -1,4 +1,4 @@
-/** POP3 commands as clients send them, as far as a login needs it: values in, values out. @see RFC 1939 3, RFC 5034 4 */
+/** POP3 commands as clients send them, as far as a login needs it: values in, values out. @see RFC 1939 3 */
 
 export interface PopCommand {
   /** Upper case; empty when the line does not begin with one. */

@@ -1,4 +1,4 @@
-/** SMTP commands as clients send them, as far as a login needs it: values in, values out. @see RFC 5321 4.1, RFC 4954 4 */
+/** SMTP commands as clients send them, as far as a login needs it: values in, values out. @see RFC 5321 4.1 */
 
 export interface SmtpCommand {
   /** Upper case; empty when the line does not begin with one. */
@@ -7,22 +7,11 @@ export interface SmtpCommand {
 }
 
 const COMMAND = /^([A-Za-z]+)(?: +(.*))?$/s;
-const AUTH = /^([^ ]+)(?: +([^ ]+))?$/;
 
 /** White space at the end is allowed for (RFC 5321 4.1.1). @param line without its end */
 export function parseSmtpCommand(line: string): SmtpCommand {
   const [, verb = "", argument = ""] = COMMAND.exec(line.trimEnd()) ?? [];
   return { verb: verb.toUpperCase(), argument };
-}
-
-/** What follows AUTH. The initial response is in base64. @returns undefined when it is neither one word nor two */
-export function parseAuthArgument(
-  argument: string,
-): { readonly mechanism: string; readonly initialResponse: string | undefined } | undefined {
-  const match = AUTH.exec(argument);
-  if (match === null) return undefined;
-  const [, mechanism = "", initial] = match;
-  return { mechanism, initialResponse: initial === "=" ? "" : initial };
 }
 
 const LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { isClientName, parseAuthArgument, parseSmtpCommand } from "../../src/mail/smtp-command.ts";
+import { isClientName, parseSmtpCommand } from "../../src/mail/smtp-command.ts";
 
 describe("an SMTP command", () => {
   test.each([
@@ -14,15 +14,6 @@ describe("an SMTP command", () => {
     ["DATA\r\nMAIL", "", ""],
   ])("%j is %j with %j", (line, verb, argument) => {
     expect(parseSmtpCommand(line)).toEqual({ verb, argument });
-  });
-});
-
-describe("what follows AUTH", () => {
-  test("is a mechanism, and an initial response unless the client waits for a challenge; an equals sign is an empty one", () => {
-    expect(parseAuthArgument("PLAIN")).toEqual({ mechanism: "PLAIN", initialResponse: undefined });
-    expect(parseAuthArgument("PLAIN  AAAA=")).toEqual({ mechanism: "PLAIN", initialResponse: "AAAA=" });
-    expect(parseAuthArgument("EXTERNAL =")).toEqual({ mechanism: "EXTERNAL", initialResponse: "" });
-    for (const argument of ["", " ", "PLAIN a b", " PLAIN"]) expect(parseAuthArgument(argument)).toBeUndefined();
   });
 });
 

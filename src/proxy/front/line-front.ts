@@ -5,6 +5,7 @@
  * Lines end with CR LF and nothing else does: who sends a bare CR or LF is not listened to any further, so that no two readers of the
  * same bytes can find different commands in them.
  */
+import type { AuthArgument } from "../../mail/auth-argument.ts";
 import { ByteBuffer } from "../../mail/byte-buffer.ts";
 import { isHttpRequest } from "../../mail/http-request.ts";
 import type { PasswordExchange, Turn } from "../../sasl/password-exchange.ts";
@@ -56,7 +57,7 @@ export type Reaction =
   | { readonly kind: "leave"; readonly text: string }
   | { readonly kind: "list" }
   | { readonly kind: "start-tls" }
-  | { readonly kind: "authenticate"; readonly mechanism: string; readonly initialResponse: string | undefined }
+  | ({ readonly kind: "authenticate" } & AuthArgument)
   /** A step of a login: the reply, when there may be one. */
   | { readonly kind: "identify"; readonly text: string }
   | { readonly kind: "log-in"; readonly login: Login }
@@ -198,7 +199,7 @@ export class LineFront implements Front {
     return { kind: "secure", text: `${replies.startTls}\r\n` };
   }
 
-  #authenticate({ mechanism, initialResponse }: Extract<Reaction, { kind: "authenticate" }>): Step {
+  #authenticate({ mechanism, initialResponse }: AuthArgument): Step {
     const isGiven = this.#options.login === "given";
     // Where any credentials will do, those of any mechanism will.
     const exchange = passwordExchange(mechanism) ?? (isGiven ? plainExchange() : undefined);

@@ -4,9 +4,9 @@
  *
  * @see RFC 1939, RFC 2449 (CAPA), RFC 2595 (STLS), RFC 5034 (AUTH), RFC 3206 (response codes)
  */
+import { parseAuthArgument } from "../../mail/auth-argument.ts";
 import { MULTILINE_END } from "../../mail/pop-codec.ts";
 import { parsePopCommand } from "../../mail/pop-command.ts";
-import { parseAuthArgument } from "../../mail/smtp-command.ts";
 import { Secret } from "../../platform/secret.ts";
 import { isUserName } from "../../sasl/password-exchange.ts";
 import { PASSWORD_MECHANISMS } from "../../sasl/password-mechanisms.ts";

@@ -1,5 +1,6 @@
 /** SMTP submission before a login. @see RFC 5321, RFC 4954 (AUTH), RFC 3207 (STARTTLS), RFC 3463 (enhanced codes) */
-import { isClientName, parseAuthArgument, parseSmtpCommand } from "../../mail/smtp-command.ts";
+import { parseAuthArgument } from "../../mail/auth-argument.ts";
+import { isClientName, parseSmtpCommand } from "../../mail/smtp-command.ts";
 import { PASSWORD_MECHANISMS } from "../../sasl/password-mechanisms.ts";
 import type { Refusal } from "../refusal.ts";
 import type { Farewell, Front, FrontOptions } from "./front.ts";
