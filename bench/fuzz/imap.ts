@@ -24,10 +24,8 @@ const COMMANDS = [
 ];
 
 const COMMAND_WORDS = [
-  ..."\r\n|\n|\r|\0| |{|{3}\r\n|{3+}\r\n|{0}\r\n|{4-}\r\n|{99999999999}\r\n|{8192+}\r\n|LOGIN |AUTHENTICATE PLAIN ".split(
-    "|",
-  ),
-  ...'STARTTLS\r\n|LOGOUT\r\n|ID (|=|*\r\n|"|\\"|a b |\xff\xfe|AAA='.split("|"),
+  ..."\r\n|\n|\r|\0| |{|{3}\r\n|{3+}\r\n|{0}\r\n|{4-}\r\n|{99999999999}\r\n|{8192+}\r\n".split("|"),
+  ...'LOGIN |AUTHENTICATE PLAIN |STARTTLS\r\n|LOGOUT\r\n|ID (|=|*\r\n|"|\\"|a b |\xff\xfe|AAA='.split("|"),
 ];
 
 const RESPONSES = [
@@ -40,10 +38,8 @@ const RESPONSES = [
 ];
 
 const RESPONSE_WORDS = [
-  ..."\r\n|\n|{0}\r\n|{3}\r\n|{99999999999999999999}\r\n|~{2}\r\n| AUTH=PLAIN| STARTTLS| SASL-IR|* CAPABILITY ".split(
-    "|",
-  ),
-  ..."\r\n* OK [CAPABILITY |\r\na OK [CAPABILITY A|]|* BYE |+ |* 1 |\0|\xff".split("|"),
+  ..."\r\n|\n|{0}\r\n|{3}\r\n|{99999999999999999999}\r\n|~{2}\r\n| AUTH=PLAIN| STARTTLS| SASL-IR".split("|"),
+  ..."* CAPABILITY |\r\n* OK [CAPABILITY |\r\na OK [CAPABILITY A|]|* BYE |+ |* 1 |\0|\xff".split("|"),
 ];
 
 const REMOVABLE = / (?:AUTH=|STARTTLS|LOGINDISABLED|SASL-IR|UNAUTHENTICATE)/i;

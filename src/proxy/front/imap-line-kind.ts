@@ -31,9 +31,9 @@ const UNTAGGED: readonly Beginning[] = [
   ...STATUSES,
   { pattern: /^/, kind: "data" },
 ];
+const CODES = ["OK", "NO", "BAD", "PREAUTH"].map((status) => `${status} [CAPABILITY `);
 /** As long as the line is no more than the beginning of one of these, it is open. */
-const LISTS = ["OK", "NO", "BAD", "PREAUTH"].map((status) => `${status} [CAPABILITY `);
-const TO_COME = ["CAPABILITY ", "BYE ", ...LISTS];
+const TO_COME = ["CAPABILITY ", "BYE ", ...CODES];
 
 /** @param head the line with its end, or at least its first 160 characters. Latin-1 */
 export function imapLineKind(head: string): ImapLineKind {
