@@ -12,7 +12,8 @@ import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { systemdUnits } from "../../src/agent/install/systemd.ts";
+import { systemdUnits as agentUnits } from "../../src/agent/install/systemd.ts";
+import { systemdUnits as proxyUnits, USUAL_PLACES } from "../../src/proxy/install/systemd.ts";
 import { VERSION } from "../../src/version.ts";
 import type { Source } from "../build/compile.ts";
 import { pages } from "../build/pages.ts";
@@ -69,7 +70,9 @@ async function documents({ root, stamp }: Source): Promise<Record<string, Entry>
     "usr/share/doc/mailkey/changelog.Debian.gz": gzipped(debianChangelog(stamp.epochSeconds)),
     "usr/share/lintian/overrides/mailkey": ours("packaging/debian/lintian-overrides"),
   };
-  for (const { name, text } of systemdUnits("/usr/bin/mailkey")) texts[`usr/lib/systemd/user/${name}`] = text;
+  const program = "/usr/bin/mailkey";
+  for (const { name, text } of [...agentUnits(program), ...proxyUnits(program, USUAL_PLACES)])
+    texts[`usr/lib/systemd/user/${name}`] = text;
   const { "CHANGELOG.md": _compressedAbove, ...handbookPages } = handbook(root);
   return Object.fromEntries([
     ...Object.entries(texts).map(([path, content]) => [path, { content }]),

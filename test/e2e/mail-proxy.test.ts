@@ -1,8 +1,9 @@
 /** The proxy's life: mail programs that know a password log in by it, it is asked, reloaded and stopped, and it asks the agent for tokens. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "bun:test";
+import { spawn } from "node:child_process";
 import { appendFileSync } from "node:fs";
 import { join } from "node:path";
-import { freePorts } from "../../lab/ports.ts";
+import { freePorts, waitForPort } from "../../lab/ports.ts";
 import { startWorld, type World } from "../../lab/world.ts";
 import { proxySocketPath } from "../../src/proxy/client/ask-proxy.ts";
 import type { StatusReply } from "../../src/proxy/status.ts";
@@ -10,7 +11,8 @@ import { resolvePaths } from "../../src/platform/paths.ts";
 import { run } from "../../src/platform/process.ts";
 import { Client } from "../proxy/serving/client.ts";
 import { until } from "../support/until.ts";
-import { Home, succeeded } from "./harness.ts";
+import { ARTEFACT, Home, succeeded } from "./harness.ts";
+import { withPrograms } from "./programs.ts";
 import {
   configureProxy,
   proxyPassword,
@@ -64,7 +66,7 @@ const curl = (...words: string[]) =>
     env: home.environment(),
   });
 
-describe("a proxy", () => {
+withPrograms(["curl", "systemd-analyze", "dovecot"])("a proxy", () => {
   test("lets programs in by its password, for IMAP, POP3 and SMTP", async () => {
     const one = await proxy();
     const letter = join(home.folder, "letter");
@@ -140,6 +142,25 @@ describe("a proxy", () => {
     client.socket.end();
     succeeded(await stopped);
     expect(await home.mailkey(["proxy"])).toMatchObject({ status: 1 });
+  });
+
+  test("is started by whoever connects to a socket of systemd's", async () => {
+    const { imap, smtp } = ports;
+    const listen = [imap, smtp].flatMap((port) => ["-l", `127.0.0.1:${port}`]);
+    const names = Object.keys(home.environment()).flatMap((name) => ["-E", name]);
+    const words = [...listen, "--fdname=imap:smtp", ...names, ARTEFACT, "proxy", "run"];
+    const child = spawn("systemd-socket-activate", words, { env: home.environment(), stdio: "ignore" });
+    await waitForPort(imap, () => child.exitCode === null);
+    const client = await logIn();
+    expect(await status()).toMatchObject({
+      started_by: "socket",
+      listening: [
+        { service: "imap", address: "127.0.0.1", port: imap },
+        { service: "smtp", address: "127.0.0.1", port: smtp },
+      ],
+    });
+    client.socket.destroy();
+    await stopChild(child);
   });
 
   test("names the port that is taken, and how to find out by whom", async () => {

@@ -93,6 +93,8 @@ suite("on a clean Debian the package", () => {
         "/usr/share/fish/vendor_completions.d/mailkey.fish",
         "/usr/lib/systemd/user/mailkey-agent.service",
         "/usr/lib/systemd/user/mailkey-agent.socket",
+        "/usr/lib/systemd/user/mailkey-proxy.service",
+        "/usr/lib/systemd/user/mailkey-proxy-imap.socket",
         "/usr/share/doc/mailkey/copyright",
         "/usr/share/doc/mailkey/THIRD-PARTY-LICENSES.gz",
       ]),
