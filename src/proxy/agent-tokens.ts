@@ -42,7 +42,13 @@ export class AgentTokens implements AccessTokens {
   #started(): Promise<boolean> {
     const now = performance.now();
     if (this.#start === undefined || now - this.#start.atMs > START_PAUSE_MS)
-      this.#start = { atMs: now, succeeds: startAgent(this.#paths, this.#env) };
+      this.#start = { atMs: now, succeeds: this.#startNow() };
     return this.#start.succeeds;
+  }
+
+  async #startNow(): Promise<boolean> {
+    const succeeds = await startAgent(this.#paths, this.#env);
+    if (succeeds) this.#start = undefined; // should it end soon, another is started at once
+    return succeeds;
   }
 }
