@@ -4,20 +4,14 @@ import { MAX_AHEAD_BYTES, type FrontOptions, type Step } from "../../../src/prox
 import { ImapFront } from "../../../src/proxy/front/imap-front.ts";
 import type { Refusal } from "../../../src/proxy/refusal.ts";
 import { Conversation, OPTIONS, pieces, type Answers } from "./conversation.ts";
+import { ANNA, PLAIN, SIZES, base64, known } from "./known.ts";
 
 function begin(answers: Answers = {}, options: Partial<FrontOptions> = {}): Conversation {
   return new Conversation(new ImapFront({ ...OPTIONS, ...options }), answers);
 }
 
-const base64 = (text: string) => Buffer.from(text, "utf8").toString("base64");
-const ANNA = { user: "anna@example.com", password: "correct horse", clientName: undefined };
-const PLAIN = base64(`\0${ANNA.user}\0${ANNA.password}`);
 const LOGIN = `LOGIN ${ANNA.user} "${ANNA.password}"`;
 
-/** The password is wrong unless it is Anna's. */
-const known: Answers = {
-  refusal: ({ password }) => (password?.reveal() === ANNA.password ? undefined : { kind: "password" }),
-};
 const always = (refusal: Refusal): Answers => ({ refusal: () => refusal });
 
 describe("IMAP before the login", () => {
@@ -311,7 +305,7 @@ describe("an IMAP front", () => {
     fc.assert(
       fc.property(
         fc.array(fc.tuple(lines, fc.constantFrom("\r\n", "\r\n", "\n")), { maxLength: 12 }),
-        fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1 }),
+        SIZES,
         (parts, sizes) => {
           const text = parts.flat().join("");
           const [whole, inPieces] = [begin(known), begin(known)];

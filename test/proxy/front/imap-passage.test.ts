@@ -3,8 +3,7 @@ import { constants, createDeflateRaw } from "node:zlib";
 import * as fc from "fast-check";
 import { ImapPassage } from "../../../src/proxy/front/imap-passage.ts";
 import { pieces } from "./conversation.ts";
-
-const SIZES = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1 });
+import { SIZES } from "./known.ts";
 
 /** What comes out, and what is still held. Latin-1. */
 function passed(text: string, sizes: readonly number[] = [text.length]): { out: string; held: number } {

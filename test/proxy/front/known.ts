@@ -4,7 +4,7 @@ import type { Answers } from "./conversation.ts";
 
 export const base64 = (text: string) => Buffer.from(text, "utf8").toString("base64");
 
-export const ANNA = { user: "anna@example.com", password: "correct horse" };
+export const ANNA = { user: "anna@example.com", password: "correct horse", clientName: undefined };
 export const PLAIN = base64(`\0${ANNA.user}\0${ANNA.password}`);
 
 /** The password is wrong unless it is Anna's. */
