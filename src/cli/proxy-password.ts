@@ -1,12 +1,11 @@
 /** `mailkey proxy password`: makes, lists and removes what programs log in to the proxy with. */
 import type { ProxyConfig } from "../accounts/proxy-config.ts";
 import { loadConfig } from "../accounts/config.ts";
-import { requireAccount } from "../accounts/store.ts";
-import { normaliseAddress } from "../accounts/address.ts";
 import { MailkeyError } from "../errors.ts";
 import { shellLine } from "../platform/shell.ts";
 import { jsonText, withoutControls } from "../platform/text.ts";
 import { lastUsedMs, readLastUses } from "../proxy/passwords/last-used.ts";
+import { normaliseOwner, requireOwner } from "../proxy/passwords/owner.ts";
 import {
   addPassword,
   isHolder,
@@ -16,17 +15,15 @@ import {
   type Holder,
 } from "../proxy/passwords/store.ts";
 import { askerOf } from "./ask.ts";
-import type { OptionSpecs, Values } from "./command.ts";
 import type { Context } from "./context.ts";
 import { table } from "./table.ts";
 import { wrapText } from "./wrap.ts";
 
-export const PASSWORD_OPTIONS = {
-  device: { type: "string", value: "NAME", complete: "nothing", summary: "password: of this device or program" },
-  yes: { type: "boolean", short: "y", summary: "password: do not ask" },
-} as const satisfies OptionSpecs;
-
-type PasswordValues = Values<typeof PASSWORD_OPTIONS> & { readonly json?: boolean | undefined };
+export interface PasswordValues {
+  readonly device?: string | undefined;
+  readonly yes?: boolean | undefined;
+  readonly json?: boolean | undefined;
+}
 
 const ACTIONS = ["list", "add", "remove"] as const;
 
@@ -44,7 +41,7 @@ export async function proxyPassword(context: Context, words: readonly string[], 
 async function add(context: Context, owner: string | undefined, values: PasswordValues): Promise<void> {
   const { paths, env, clock, stdout, stderr } = context;
   const { device = USUAL_DEVICE, json } = values;
-  const holder = { for: ownerOf(context, owner), device };
+  const holder = { for: requireOwner(paths, owner), device };
   const { proxy } = loadConfig(paths, env);
   const isThere = listPasswords(paths).some((each) => isHolder(each, holder));
   if (isThere && values.yes !== true) await confirmReplacing(context, holder, values);
@@ -104,27 +101,16 @@ async function remove(context: Context, given: string | undefined, values: Passw
   const { device, json } = values;
   if (given === undefined) throw usage("whose password? name the address");
   const owner = normaliseOwner(given);
-  const found = listPasswords(paths).filter(
-    (each) => each.for === owner && (device === undefined || each.device === device),
-  );
+  const isMeant = (each: Holder) => each.for === owner && (device === undefined || each.device === device);
+  const found = listPasswords(paths).filter(isMeant);
   if (found.length === 0) {
     const of = device === undefined ? "" : ` for the device ${JSON.stringify(device)}`;
     throw new MailkeyError("ERR_USAGE", `${owner} has no password${of}`, { hint: "mailkey proxy password list" });
   }
   if (found.length > 1 && values.yes !== true) await confirmRemoving(context, owner, found, values);
-  const gone = await removePasswords(paths, clock, { for: owner, device });
+  const gone = await removePasswords(paths, clock, isMeant);
   if (json === true) return stdout(`${jsonText({ for: owner, removed: gone.map((each) => each.device) })}\n`);
   for (const each of gone) stdout(`removed the password for ${nameOf(each)}\n`);
-}
-
-/** The address of an account. @throws ERR_ACCOUNT_UNKNOWN, ERR_USAGE, ERR_CONFIG */
-function ownerOf({ paths }: Context, given: string | undefined): string {
-  return normaliseAddress(requireAccount(paths, given).address);
-}
-
-/** @throws ERR_CONFIG when it is neither an address nor `@domain` */
-function normaliseOwner(given: string): string {
-  return given.startsWith("@") ? normaliseAddress(`x${given}`).slice(1) : normaliseAddress(given);
 }
 
 async function confirmReplacing(context: Context, holder: Holder, values: PasswordValues): Promise<void> {

@@ -6,17 +6,30 @@ import type { StatusReply } from "../proxy/status.ts";
 import { defineCommand, type Values } from "./command.ts";
 import type { Context } from "./context.ts";
 import { noProxy, proxyTrouble } from "./proxy-absent.ts";
-import { PASSWORD_OPTIONS } from "./proxy-password.ts";
 import { statusText } from "./proxy-status.ts";
 
-const ACTIONS = ["run", "start", "status", "reload", "stop", "metrics", "install", "uninstall", "password"] as const;
+const ACTIONS = [
+  "run",
+  "start",
+  "status",
+  "reload",
+  "stop",
+  "metrics",
+  "install",
+  "uninstall",
+  "password",
+  "cert",
+] as const;
 type Action = (typeof ACTIONS)[number];
 
 const OPTIONS = {
-  json: { type: "boolean", summary: "status, password: print JSON" },
+  json: { type: "boolean", summary: "status, password, cert: print JSON" },
   "dry-run": { type: "boolean", short: "n", summary: "install, uninstall: show what would be done" },
   detached: { type: "boolean", summary: "run: write the log to a file", hidden: true },
-  ...PASSWORD_OPTIONS,
+  device: { type: "string", value: "NAME", complete: "nothing", summary: "password: of this device or program" },
+  yes: { type: "boolean", short: "y", summary: "password: do not ask" },
+  name: { type: "string", multiple: true, value: "HOST", summary: "cert: also for this name; repeatable" },
+  new: { type: "boolean", summary: "cert: with a new key" },
 } as const;
 export type ProxyValues = Values<typeof OPTIONS>;
 
@@ -29,7 +42,10 @@ what both say. IMAP is served at port 1143, POP3 at 1110, SMTP at 1587, of 127.0
 
 password add ADDRESS makes a password for programs to log in with, shown this once; with --device NAME one for each of them, so that one
 can be taken away without the others. password list shows whose there are, and when they were last used; password remove ADDRESS takes
-them away.
+them away. A password for @example.org is good for all mailboxes that an account added with --catch-all opens.
+
+cert makes a certificate for TLS between programs and the proxy, and says how they come to trust it: for this machine, and with --name HOST
+for other machines' names of it too. It is renewed a month before its end. --new makes it with a new key.
 
 install has your system start it with your session: by systemd where it is, else by launchd. start runs it in the background now; run in
 the foreground.
@@ -44,6 +60,7 @@ format of Prometheus.`,
     { line: "mailkey proxy password add you@hotmail.com --device scanner", meaning: "shown this once" },
     { line: "mailkey proxy start", meaning: "now, in the background" },
     { line: "mailkey proxy", meaning: "whether it runs, where, and who is logged in" },
+    { line: "mailkey proxy cert", meaning: "TLS on this machine" },
     { line: "mailkey proxy install", meaning: "from now on with every session" },
   ],
   async run({ values, args: [first = "status", ...words], context }) {
@@ -118,5 +135,8 @@ const PERFORM: Record<Action, Perform> = {
   },
   async password(context, values, words) {
     return (await import("./proxy-password.ts")).proxyPassword(context, words, values);
+  },
+  async cert(context, values) {
+    return (await import("./proxy-cert.ts")).proxyCert(context, values);
   },
 };

@@ -1,12 +1,11 @@
 /** `mailkey remove`: forgets an account here. What the provider granted stays granted until `revoke`. */
 import { isShared } from "../accounts/account.ts";
-import { normaliseAddress } from "../accounts/address.ts";
 import { deleteAccount, mailboxesSharing, requireAccount } from "../accounts/store.ts";
 import { programsNaming } from "../clients/part.ts";
 import { isMailkeyError, MailkeyError } from "../errors.ts";
 import { shellLine, shellWord } from "../platform/shell.ts";
 import { jsonText } from "../platform/text.ts";
-import { removePasswords } from "../proxy/passwords/store.ts";
+import { forgetPasswords } from "../proxy/passwords/owner.ts";
 import { removeCredential } from "../tokens/sign-in.ts";
 import { askerOf, type Asker } from "./ask.ts";
 import { defineCommand } from "./command.ts";
@@ -35,8 +34,8 @@ export const remove = defineCommand({
       // No vault was ever chosen: then nothing is stored either.
       if (!isMailkeyError(error, "ERR_VAULT_UNUSABLE")) throw error;
     }
-    await removePasswords(context.paths, context.clock, { for: normaliseAddress(address), device: undefined });
     deleteAccount(context.paths, address);
+    await forgetPasswords(context.paths, context.clock, account);
     const programs = programsNaming(context.paths, address);
     if (values.json === true) return context.stdout(`${jsonText({ removed: address, still_set_up: programs })}\n`);
     context.stdout(`removed ${address} from this machine\n`);

@@ -2,6 +2,7 @@
 import { systemClock } from "../platform/clock.ts";
 import { AccountMailboxes } from "./accounts-mailboxes.ts";
 import { AgentTokens } from "./agent-tokens.ts";
+import { proxyCertificate } from "./certificate/certificate.ts";
 import type { MakeParts } from "./parts.ts";
 import { Verifier } from "./passwords/verifier.ts";
 import { MailUpstream } from "./upstream/open.ts";
@@ -10,6 +11,6 @@ export const systemParts: MakeParts = ({ env, paths, config }) => ({
   passwords: new Verifier({ paths, clock: systemClock }),
   mailboxes: new AccountMailboxes(paths),
   upstream: new MailUpstream({ env, config, tokens: new AgentTokens(paths, env) }),
-  certificate: () => Promise.resolve(undefined),
+  certificate: ({ proxy }) => proxyCertificate(paths, proxy, systemClock),
   problems: () => Promise.resolve([]),
 });

@@ -107,17 +107,15 @@ export async function addPassword(paths: Paths, clock: Clock, holder: Holder): P
 }
 
 /**
- * @param device all of them when undefined
  * @returns those that are gone
  * @throws ERR_LOCK_TIMEOUT, and like readPasswordFile
  */
 export async function removePasswords(
   paths: Paths,
   clock: Clock,
-  { for: owner, device }: { readonly for: string; readonly device: string | undefined },
+  isGone: (kept: KeptPassword) => boolean,
 ): Promise<readonly KeptPassword[]> {
-  const isGone = (each: KeptPassword) => each.for === owner && (device === undefined || each.device === device);
-  if (!(readPasswordFile(paths)?.passwords ?? []).some(isGone)) return [];
+  if (!listPasswords(paths).some(isGone)) return [];
   let gone: readonly KeptPassword[] = [];
   await change(paths, clock, (file) => {
     gone = file?.passwords.filter(isGone) ?? [];

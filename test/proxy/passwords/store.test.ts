@@ -68,7 +68,12 @@ describe("the file of passwords", () => {
   test("gives up one device's, or all of an address, and nobody else's", async () => {
     for (const device of ["a", "b", "c"]) await add({ ...anna, device });
     await add({ for: "@example.org", device: "a" });
-    const remove = (device?: string) => removePasswords(context.paths, context.clock, { for: anna.for, device });
+    const remove = (device?: string) =>
+      removePasswords(
+        context.paths,
+        context.clock,
+        (each) => each.for === anna.for && (device === undefined || each.device === device),
+      );
     expect((await remove("b")).map(({ device }) => device)).toEqual(["b"]);
     expect(await remove("b")).toEqual([]);
     expect((await remove()).map(({ device }) => device)).toEqual(["a", "c"]);
