@@ -30,12 +30,23 @@ const KEY = { name: "ECDSA", namedCurve: "P-256" } as const;
 /** @returns PEM, of a certificate for a server */
 export async function makeSelfSigned({ subject, names, key, fromMs, untilMs }: SelfSigned): Promise<string> {
   cryptoProvider.set(crypto);
-  const der = (of: KeyObject, type: "pkcs8" | "spki") => new Uint8Array(of.export({ type, format: "der" }) as Buffer);
   const certificate = await X509CertificateGenerator.createSelfSigned({
     name: subject,
     keys: {
-      privateKey: await crypto.subtle.importKey("pkcs8", der(key, "pkcs8"), KEY, true, ["sign"]),
-      publicKey: await crypto.subtle.importKey("spki", der(createPublicKey(key), "spki"), KEY, true, ["verify"]),
+      privateKey: await crypto.subtle.importKey(
+        "pkcs8",
+        new Uint8Array(key.export({ type: "pkcs8", format: "der" })),
+        KEY,
+        true,
+        ["sign"],
+      ),
+      publicKey: await crypto.subtle.importKey(
+        "spki",
+        new Uint8Array(createPublicKey(key).export({ type: "spki", format: "der" })),
+        KEY,
+        true,
+        ["verify"],
+      ),
     },
     signingAlgorithm: { ...KEY, hash: "SHA-256" },
     notBefore: new Date(fromMs),

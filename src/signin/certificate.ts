@@ -28,7 +28,7 @@ export async function makeLoopbackCertificate(nowMs: number): Promise<LoopbackCe
   });
   return {
     certificate,
-    key: key.export({ type: "pkcs8", format: "pem" }) as string,
+    key: key.export({ type: "pkcs8", format: "pem" }),
     fingerprint: new X509Certificate(certificate).fingerprint256,
   };
 }

@@ -36,7 +36,7 @@ export function loadPair(files: CertificateFiles, hint: string): LoadedCertifica
 }
 
 export function pemOf(key: KeyObject): string {
-  return key.export({ type: "pkcs8", format: "pem" }) as string;
+  return key.export({ type: "pkcs8", format: "pem" });
 }
 
 function loadKey(file: string, hint: string): KeyObject {

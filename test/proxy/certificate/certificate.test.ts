@@ -11,6 +11,7 @@ import { proxyCertificate } from "../../../src/proxy/certificate/certificate.ts"
 import { madeFiles, makeCertificate, namesOf, type Wish } from "../../../src/proxy/certificate/made.ts";
 import { finish } from "../../e2e/harness.ts";
 import { fakeContext, type FakeContext } from "../../support/fake-context.ts";
+import { failureOf } from "../../vault/support.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const NONE = { certificateFile: undefined, keyFile: undefined };
@@ -77,7 +78,7 @@ describe("the certificate that is made", () => {
   ])("%s is an error that says what mends it, and that does", async (_what, damage) => {
     await make();
     damage(madeFiles(context.paths));
-    await expect(shown()).rejects.toThrow(
+    expect(await failureOf(shown())).toMatchObject(
       expect.objectContaining({ code: "ERR_CONFIG", hint: "mailkey proxy cert --new" }),
     );
     await make({ anew: true });
@@ -85,7 +86,7 @@ describe("the certificate that is made", () => {
   });
 
   test.each(["", "a b", "*", "nas.lan/", "nas:993", "x@y", "[::1]", "-\n"])("is for no name like %j", async (name) => {
-    await expect(make({ names: [name] })).rejects.toThrow(expect.objectContaining({ code: "ERR_USAGE" }));
+    expect(await failureOf(make({ names: [name] }))).toMatchObject({ code: "ERR_USAGE" });
   });
 });
 
@@ -117,16 +118,14 @@ describe("the user's own certificate", () => {
     });
     expect((await shown({ certificateFile: both, keyFile: undefined }))?.key).toBe(loaded?.key);
     chmodSync(both, 0o644);
-    await expect(shown({ certificateFile: both, keyFile: undefined })).rejects.toThrow("can be read");
+    expect(await failureOf(shown({ certificateFile: both, keyFile: undefined }))).toMatchObject({
+      message: expect.stringContaining("can be read"),
+    });
   });
 
   test("is refused with the reason when it will not do", async () => {
     const refused = async (reason: string, code = "ERR_CONFIG", config: Parameters<typeof shown>[0] = files) => {
-      const error = await shown(config).then(
-        () => undefined,
-        (thrown: unknown) => thrown,
-      );
-      expect(error).toMatchObject({ code, message: expect.stringContaining(reason) });
+      expect(await failureOf(shown(config))).toMatchObject({ code, message: expect.stringContaining(reason) });
     };
     await refused("is not there", "ERR_CONFIG", { ...files, certificateFile: `${files.certificateFile}x` });
     await refused("is not there", "ERR_CONFIG", { ...files, keyFile: `${files.keyFile}x` });
@@ -144,9 +143,13 @@ describe("the user's own certificate", () => {
 
   test("is refused before it begins and after its end", async () => {
     context.clock.advance(DAY_MS + 1000);
-    await expect(shown(files)).rejects.toThrow("is over since 2026-01-16");
+    expect(await failureOf(shown(files))).toMatchObject({
+      message: expect.stringContaining("is over since 2026-01-16"),
+    });
     context.clock.advance(-3 * DAY_MS);
-    await expect(shown(files)).rejects.toThrow("is not valid before 2026-01-14");
+    expect(await failureOf(shown(files))).toMatchObject({
+      message: expect.stringContaining("is not valid before 2026-01-14"),
+    });
   });
 
   function copyPrivately(file: string): string {
@@ -165,8 +168,10 @@ describe("programs that are told to trust the made certificate", () => {
     const server = createServer({ cert: made.certificate, key: made.key }, (socket) => {
       socket.on("error", () => undefined);
       // To curl an answer, to msmtp a greeting that it takes its leave after, to Python bytes.
-      if (program === "msmtp") socket.write("220 proxy\r\n").on("data", (line) => answerSmtp(socket, `${line}`));
-      else socket.end("HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok");
+      if (program === "msmtp") {
+        socket.on("data", (line) => answerSmtp(socket, line.toString()));
+        socket.write("220 proxy\r\n");
+      } else socket.end("HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok");
     });
     server.on("tlsClientError", () => undefined);
     await once(server.listen(0, "127.0.0.1"), "listening");
@@ -199,7 +204,7 @@ context.wrap_socket(socket.create_connection(("127.0.0.1", int(sys.argv[1]))), s
 function newKeyPem(passphrase?: string): string {
   const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const encryption = passphrase === undefined ? {} : { cipher: "aes-256-cbc", passphrase };
-  return privateKey.export({ type: "pkcs8", format: "pem", ...encryption }) as string;
+  return privateKey.export({ type: "pkcs8", format: "pem", ...encryption });
 }
 
 function answerSmtp(socket: TLSSocket, line: string): void {
