@@ -14,32 +14,25 @@ const RUN_LENGTH = 8;
 
 /** `text` without the secrets and any piece of them that is long enough to tell. */
 export function withoutSecrets(text: string, secrets: readonly Secret[]): string {
-  const runs = new Map<number, Set<string>>();
-  for (const secret of secrets) {
-    for (const form of formsOf(secret.reveal())) addRuns(runs, form);
-  }
-  return redact(text, runs);
+  const forms = new Set(secrets.flatMap((secret) => formsOf(secret.reveal())));
+  forms.delete("");
+  return redact(text, [...forms]);
 }
 
 function formsOf(value: string): string[] {
   return [value, encodeURIComponent(value), Buffer.from(value, "utf8").toString("base64")];
 }
 
-function addRuns(runs: Map<number, Set<string>>, form: string): void {
-  const length = Math.min(RUN_LENGTH, form.length);
-  if (length === 0) return;
-  const set = runs.get(length) ?? new Set();
-  runs.set(length, set);
-  for (let start = 0; start + length <= form.length; start++) set.add(form.slice(start, start + length));
-}
-
-function redact(text: string, runs: ReadonlyMap<number, ReadonlySet<string>>): string {
+/** Looks for the text's runs in the forms, not the other way round: the text is some words, a token thousands of characters. */
+function redact(text: string, forms: readonly string[]): string {
   let clean = "";
   let copied = 0;
   let hiddenUntil = -1;
   for (let at = 0; at < text.length; at++) {
-    for (const [length, set] of runs) {
-      if (!set.has(text.slice(at, at + length))) continue;
+    for (const form of forms) {
+      const length = Math.min(RUN_LENGTH, form.length);
+      const run = text.slice(at, at + length);
+      if (run.length < length || !form.includes(run)) continue;
       if (at > hiddenUntil) {
         clean += text.slice(Math.max(copied, 0), at) + REDACTED;
       }
