@@ -14,6 +14,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   explain: async () => (await import("./explain.ts")).explainCommand,
   agent: async () => (await import("./agent.ts")).agent,
   proxy: async () => (await import("./proxy.ts")).proxy,
+  tunnel: async () => (await import("./tunnel.ts")).tunnel,
   providers: async () => (await import("./providers.ts")).providers,
   vault: async () => (await import("./vault.ts")).vault,
   import: async () => (await import("./import.ts")).importCommand,
@@ -38,7 +39,7 @@ export function findCommand(name: string): (() => Promise<Command>) | undefined 
 /** The order and headings of `mailkey help`. */
 export const GROUPS: readonly { readonly title: string; readonly names: readonly string[] }[] = [
   { title: "Sign in", names: ["add", "login", "import"] },
-  { title: "Use", names: ["setup", "token", "proxy", "test", "mutt-oauth2"] },
+  { title: "Use", names: ["setup", "token", "proxy", "tunnel", "test", "mutt-oauth2"] },
   { title: "Look", names: ["doctor", "explain", "list", "status", "show", "providers"] },
   { title: "Keep", names: ["agent", "vault", "remove", "revoke", "completions"] },
 ];

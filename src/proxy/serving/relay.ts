@@ -5,11 +5,12 @@
  * Nothing is looked at but what the protocol's passage has to see.
  */
 import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import type { SessionEnd } from "../event.ts";
 import type { Farewell, Passage } from "../front/front.ts";
 
 export interface RelayPorts {
-  readonly client: Socket;
+  readonly client: Duplex;
   readonly server: Socket;
   readonly passage: Passage;
   /** Without a byte in either direction. */

@@ -134,5 +134,5 @@ export class MailUpstream implements Upstream {
 
 function withoutServer({ address }: Mailbox, protocol: MailProtocol): Refusal {
   const words = `${address} has no ${PROTOCOL_NAMES[protocol]} server`;
-  return { kind: "needed", words, hint: `mailkey show ${shellWord(address)}` };
+  return { kind: "needed", words, hint: `mailkey show ${shellWord(address)}`, code: "ERR_CONFIG" };
 }

@@ -15,7 +15,7 @@ const PASSING: ReadonlySet<ErrorCode> = new Set([
 
 /** There is no token. */
 export function withoutToken({ code, message, hint }: MailkeyError): Refusal {
-  return { kind: PASSING.has(code) ? "unavailable" : "needed", words: message, hint };
+  return { kind: PASSING.has(code) ? "unavailable" : "needed", words: message, hint, code };
 }
 
 /** Whether it is the token that the server refuses: another one may do. */

@@ -147,7 +147,7 @@ describe("without a token", () => {
   test("nothing is connected, and the client hears what to type", async () => {
     const hint = `mailkey login ${ADDRESS}`;
     const { refusal, server } = await failing(new MailkeyError("ERR_SIGN_IN_AGAIN", "sign in again", { hint }));
-    expect(refusal).toEqual({ kind: "needed", words: "sign in again", hint });
+    expect(refusal).toEqual({ kind: "needed", words: "sign in again", hint, code: "ERR_SIGN_IN_AGAIN" });
     expect(server.received).toEqual([]);
   });
 
@@ -240,6 +240,7 @@ test("an account without a server for the protocol says so", async () => {
     kind: "needed",
     words: `${ADDRESS} has no POP3 server`,
     hint: `mailkey show ${ADDRESS}`,
+    code: "ERR_CONFIG",
   });
 });
 
