@@ -36,7 +36,7 @@ import { createLog } from "../service/log.ts";
 import { MESSAGES, type AgentLog } from "./telling/messages.ts";
 import { fileSink, logPath, stderrSink } from "../service/log-sinks.ts";
 import { Metrics } from "./telling/metrics.ts";
-import { Lull } from "./lull.ts";
+import { Lull } from "../service/lull.ts";
 import { Observers } from "./observers.ts";
 import { Keeper } from "./renewing/keeper.ts";
 import { MAX_REQUEST_BYTES, PROTOCOL_VERSION } from "./protocol.ts";

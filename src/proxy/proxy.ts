@@ -8,12 +8,15 @@ import { loadConfig, type Config } from "../accounts/config.ts";
 import { PROXY_PORTS, type ProxyService } from "../accounts/proxy-config.ts";
 import { findAgent } from "../agent/client/ask-agent.ts";
 import { MailkeyError, placeOf } from "../errors.ts";
+import { createAlarm } from "../platform/alarm.ts";
 import { systemClock } from "../platform/clock.ts";
 import { hardenProcess, type Protection } from "../platform/harden.ts";
 import { openLibc, type Libc } from "../platform/libc.ts";
 import type { Environment, Paths } from "../platform/paths.ts";
 import { peerUid } from "../platform/peer.ts";
 import { withoutIdleEnvironment } from "../platform/runtime.ts";
+import { giveBackMemory } from "../platform/spare-memory.ts";
+import { startSteadyTime } from "../platform/steady-time.ts";
 import { watchFolders } from "../platform/watch.ts";
 import { busyLine, waitingLine } from "../service/dispatch.ts";
 import { LineServer } from "../service/line-server.ts";
@@ -25,6 +28,7 @@ import {
   stillThere,
   withoutActivation,
 } from "../service/listening.ts";
+import { Lull } from "../service/lull.ts";
 import { createLog } from "../service/log.ts";
 import { fileSink, logPath, stderrSink } from "../service/log-sinks.ts";
 import { asMailkeyError } from "../service/wire.ts";
@@ -108,7 +112,8 @@ class Proxy {
       paths,
       config: () => this.#config,
     });
-    const observers = [logObserver(this.#log)];
+    const lull = new Lull(createAlarm(libc, startSteadyTime(systemClock)), () => giveBackMemory(libc));
+    const observers = [logObserver(this.#log), () => lull.work()];
     this.#server = new MailServer(
       {
         speeches: SPEECHES,

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { Lull } from "../../src/agent/lull.ts";
+import { Lull } from "../../src/service/lull.ts";
 import type { Alarm } from "../../src/platform/alarm.ts";
 
 function watched() {
