@@ -33,11 +33,14 @@ withMailbox(["fdm"], "fdm", (mailbox) => {
 
   test("fetches through mailkey with the file that setup wrote", async () => {
     const version = await mailbox.version("fdm");
+    // It does not ask HOME where the home folder is.
+    const file = mailbox.path(".fdm.conf");
+    writeFileSync(file, `set lock-file "${mailbox.path(".fdm.lock")}"\n`, { mode: 0o600 });
     const owner = handOver(mailbox); // as root it would fetch as another user
     const setUp = await owner.mailkey(["setup", "fdm", "--by", "tunnel", "--yes"]);
     expect([setUp.status, setUp.stderr]).toEqual([0, expect.stringContaining("wrote ~/.fdm.conf")]);
     await mailbox.deliver("first for fdm");
-    await owner.runs("fdm", ["fetch"]);
+    await owner.runs("fdm", ["-f", file, "fetch"]);
     expect(mailbox.fetched("first for fdm", "Maildir", "anna-mail-test-fdm", "INBOX")).toContain("Hello.");
     proved({ recipe: "fdm", program: "fdm", version, fetches: true, sends: false, how: "IMAP, by tunnel" });
   });
