@@ -26,7 +26,7 @@ export const alpine: Recipe = {
       notes: [
         `Lines for ~/.pinerc, while alpine does not run (or in its menu: S, C):\n${settings(request).join("\n")}`,
         ...proxySteps(accounts, NAME),
-        "alpine asks for the password when it starts.",
+        "alpine asks for the password when it starts, and once more when it first sends.",
       ],
     };
   },

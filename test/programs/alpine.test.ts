@@ -1,31 +1,44 @@
 import { expect, test } from "bun:test";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { withMailbox } from "./harness.ts";
+import { mkdirSync } from "node:fs";
 import { proved } from "./proof.ts";
 import { Terminal } from "./terminal.ts";
+import { withProxy } from "./through-proxy.ts";
 
-withMailbox(["alpine", "tmux"], "alpine", (mailbox) => {
-  test("gives up before it logs in, where it does not sign in by itself", async () => {
-    const { home, world } = mailbox;
-    // Its own XOAUTH2, as its help says, for a server that is not one of those it knows by name. There is no way to name a command.
-    const server = `localhost:${world.servers.imap?.port}/ssl/novalidate-cert/user=${mailbox.address}/auth=xoauth2`;
-    writeFileSync(mailbox.path(".pinerc"), `inbox-path={${server}}INBOX\nlast-version-used=6.26\n`);
+withProxy({ programs: ["alpine", "tmux"], tls: false }, "alpine", (mailbox) => {
+  test("reads and sends with the lines that setup prints and a password of the proxy's", async () => {
+    const { home, address, password } = mailbox;
+    const { stdout } = await mailbox.setUp("alpine");
+    const lines = [...stdout.matchAll(/^ {4}((?:inbox-path|smtp-server)=.*)$/gm)].map(([, line]) => line);
+    expect(lines).toHaveLength(2);
+    expect(stdout).toContain(`mailkey proxy password add ${address} --device alpine`);
+    const own = ["last-version-used=6.26", "user-domain=mail.test", 'default-fcc=""'];
+    mailbox.file(".pinerc", [...lines, ...own, ""].join("\n"));
     mkdirSync(mailbox.path("mail")); // it would say for some seconds that it makes it
-    await Terminal.with({ home, line: "alpine" }, async (terminal) => {
-      await terminal.shows("Authentication cancelled");
-    });
-    const log = readFileSync(join(world.logs, "dovecot.log"), "utf8");
-    expect(log).toMatch(/imap-login: Info: .*no auth attempts/);
-    expect(log).not.toContain("imap-login: Info: Login:");
-  });
+    await mailbox.deliver("first for alpine");
 
-  test("is refused by setup, which names what can be used instead", async () => {
-    const { status, stderr } = await mailbox.home.mailkey(["setup", "alpine", "--yes"]);
-    expect(status).not.toBe(0);
-    expect(stderr.replace(/\s+/g, " ")).toContain("takes no token from another program; mutt and aerc do");
+    await Terminal.with({ home, line: "alpine -i" }, async (terminal) => {
+      const logIn = async () => {
+        await terminal.shows("ENTER PASSWORD");
+        await terminal.type(password);
+        await terminal.press("Enter");
+        await terminal.shows("Preserve password");
+        await terminal.type("n");
+      };
+      await logIn();
+      await terminal.shows("first for alpine");
+      await terminal.type("c");
+      await terminal.shows("COMPOSE MESSAGE");
+      await terminal.type(address);
+      await terminal.press("Down", "Down", "Down");
+      await terminal.type("first from alpine");
+      await terminal.press("C-x");
+      await terminal.shows("Send message?");
+      await terminal.type("y");
+      await logIn();
+      await mailbox.arrived("first from alpine");
+    });
     const version = await mailbox.version("alpine");
-    const how = "signs in by itself only, as a client of your own";
-    proved({ recipe: "alpine", program: "alpine", version, fetches: false, sends: false, how });
+    const how = "IMAP and SMTP, by proxy";
+    proved({ recipe: "alpine", program: "alpine", version, fetches: true, sends: true, how });
   });
 });
