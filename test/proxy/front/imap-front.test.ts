@@ -232,6 +232,7 @@ describe("IMAP and TLS", () => {
     const client = begin(known, { tls: "required" });
     for (const login of [LOGIN, `AUTHENTICATE PLAIN ${PLAIN}`, "AUTHENTICATE PLAIN", "LOGIN {16}"])
       expect(client.send(`a ${login}\r\n`)).toBe("a NO [PRIVACYREQUIRED] begin with STARTTLS\r\n");
+    expect(client.send("b NOOP\r\n")).toBe("b OK done\r\n");
     expect(client.logins).toEqual([]);
   });
 
