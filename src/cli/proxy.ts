@@ -45,7 +45,7 @@ can be taken away without the others. password list shows whose there are, and w
 them away. A password for @example.org is good for all mailboxes that an account added with --catch-all opens.
 
 cert makes a certificate for TLS between programs and the proxy, and says how they come to trust it: for this machine, and with --name HOST
-for other machines' names of it too. It is renewed a month before its end. --new makes it with a new key.
+for other machines' names of it too. In its last month it is renewed as the proxy starts or reloads. --new makes it with a new key.
 
 install has your system start it with your session: by systemd where it is, else by launchd. start runs it in the background now; run in
 the foreground.
