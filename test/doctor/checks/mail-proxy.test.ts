@@ -5,15 +5,18 @@ import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { proxyConfig, type ProxyService } from "../../../src/accounts/proxy-config.ts";
 import { mailProxyAgent } from "../../../src/doctor/checks/mail-proxy-agent.ts";
+import { mailProxyTls } from "../../../src/doctor/checks/mail-proxy-tls.ts";
 import { mailProxyPassword } from "../../../src/doctor/checks/mail-proxy-password.ts";
 import { mailProxyPorts } from "../../../src/doctor/checks/mail-proxy-ports.ts";
 import { mailProxyVersion } from "../../../src/doctor/checks/mail-proxy-version.ts";
 import { socketPath } from "../../../src/agent/client/ask-agent.ts";
 import { proxySocketPath } from "../../../src/proxy/client/ask-proxy.ts";
 import { VERSION } from "../../../src/version.ts";
+import { FakeClock } from "../../support/fake-clock.ts";
 import { systemClock } from "../../../src/platform/clock.ts";
+import { madeFiles, makeCertificate } from "../../../src/proxy/certificate/made.ts";
 import { addPassword } from "../../../src/proxy/passwords/store.ts";
-import { Patient, only, type PatientOptions } from "../patient.ts";
+import { Patient, only } from "../patient.ts";
 
 const ADDRESS = "anna@mail.test";
 const OK = "* OK [CAPABILITY IMAP4rev1] mailkey proxy ready\r\n";
@@ -46,8 +49,10 @@ async function deserted(): Promise<number> {
   return port;
 }
 
-function admit(settings: Parameters<typeof proxyConfig>[0] = {}): Promise<Patient> {
-  return Patient.admit({ config: { proxy: proxyConfig(settings, {}) } } satisfies PatientOptions);
+type Settings = Parameters<typeof proxyConfig>[0];
+
+function admit(settings: Settings = {}): Promise<Patient> {
+  return Patient.admit({ config: { proxy: proxyConfig(settings, {}) } });
 }
 
 /** The proxy's settings name this port, and so does mbsync's file. */
@@ -222,5 +227,70 @@ describe("mail-proxy-agent", () => {
     await runProxy({ agent: "useless" });
     await runAgent("unlocked");
     expect(only(await agents()).seen).toContain("cannot use the agent that serves these folders");
+  });
+});
+
+describe("mail-proxy-tls", () => {
+  const DAY_MS = 86_400_000;
+  /** With these settings, so many days from now. */
+  const certificates = (settings: Settings = {}, days = 0) => {
+    const clock = new FakeClock();
+    clock.wallMs = Date.now() + days * DAY_MS;
+    const config = { ...patient.machine.config, proxy: proxyConfig(settings, {}) };
+    return mailProxyTls.examine({ ...patient.machine, config, clock });
+  };
+  const make = (anew = false) => makeCertificate(patient.machine.paths, systemClock, { anew });
+
+  test("has nothing to say where nobody wants TLS, or the certificate is good", async () => {
+    expect(await certificates()).toEqual([]);
+    await make();
+    expect(await certificates()).toEqual([]);
+    expect(await certificates({ remote: true, require_tls: true })).toEqual([]);
+  });
+
+  test.each([
+    [{ remote: true }, "remote = true lets other machines in by TLS only"],
+    [{ require_tls: true }, "require_tls = true lets nobody in without"],
+  ])("reports that there is none: %j", async (settings, why) => {
+    const finding = only(await certificates(settings));
+    expect(finding.seen).toBe(`the mail proxy has no certificate, and ${why}`);
+    expect(finding.remedy).toEqual(["mailkey proxy cert", "mailkey proxy reload"]);
+  });
+
+  test("reports that a program wants TLS where there is none", async () => {
+    const file = await mbsyncAt(1993, "imaps");
+    expect(only(await certificates()).seen).toContain(`mbsync wants TLS at port 1993 (${file} line 2)`);
+  });
+
+  test.each([
+    [811, "warning", "days"],
+    [830, "error", "is over since"],
+    [-2, "error", "is not valid before"],
+  ] as const)("tells, %i days on, of one that is the user's own: %s", async (days, severity, seen) => {
+    await make();
+    const { certificate, key } = madeFiles(patient.machine.paths);
+    const finding = only(await certificates({ certificate, key }, days));
+    expect(finding).toMatchObject({ severity, seen: expect.stringContaining(seen) });
+    expect(finding.remedy[0]).toContain("config.toml");
+  });
+
+  test("leaves mailkey's own to the proxy, which renews it, until it has not been renewed in time", async () => {
+    await make();
+    expect(await certificates({}, 811)).toEqual([]);
+    expect(only(await certificates({}, 818))).toMatchObject({ severity: "warning" });
+    expect(only(await certificates({}, 825))).toMatchObject({ severity: "error" });
+  });
+
+  test("reports a key that is another certificate's, and a file that is not there", async () => {
+    await make();
+    const { certificate, key } = madeFiles(patient.machine.paths);
+    const pem = await Bun.file(certificate).text();
+    await make(true);
+    writeFileSync(certificate, pem);
+    const finding = only(await certificates());
+    expect(finding.seen).toBe(`${key} is not the key of ${certificate}`);
+    expect(finding.remedy).toEqual(["mailkey proxy cert --new", "mailkey proxy reload"]);
+    const absent = only(await certificates({ certificate: "/nowhere/chain.pem" }));
+    expect(absent.seen).toBe("/nowhere/chain.pem is not there, which config.toml names");
   });
 });
