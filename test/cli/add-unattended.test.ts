@@ -46,6 +46,15 @@ describe("an application", () => {
     });
   });
 
+  test("may open all mailboxes of a domain, which nobody else may", async () => {
+    server.reply(granted({ refresh_token: undefined }));
+    const secret = "--client-secret-command=echo s3cret";
+    expect(await add(...application(), secret, "--catch-all=contoso.example")).toBe(0);
+    expect(stored()).toMatchObject({ grant: "client_credentials", catch_all: "contoso.example" });
+    expect(await add("--replace", "--client-id=app-1", "--catch-all=contoso.example")).toBe(64);
+    expect(context.err()).toContain('catch_all: is for grant = "client_credentials" only');
+  });
+
   test("is added with a certificate, whose end status tells", async () => {
     const ends = new Date(context.clock.wallMs + 10 * 86_400_000);
     const validity = { notBefore: new Date(context.clock.wallMs - 86_400_000), notAfter: ends };

@@ -7,7 +7,7 @@ import { APPLICATION_ID, APPLICATION_SECRET, CERTIFICATE_CLIENT_ID } from "../..
 import { startWorld, type World } from "../../lab/world.ts";
 import { makeClientCertificate, type ClientCertificate } from "../support/client-certificate.ts";
 import { writeSecretFile } from "../vault/support.ts";
-import { Home, succeeded, type Result } from "./harness.ts";
+import { finish, Home, succeeded, type Result } from "./harness.ts";
 import { withPrograms } from "./programs.ts";
 
 const INFO = "info@mail.test";
@@ -83,6 +83,14 @@ withPrograms(["dovecot"])("without a person", () => {
     await works(SALES);
     expect(world.tokenRequests.length).toBe(asked);
     expect(await token(SALES)).toBe(await token(INFO));
+  });
+
+  test("an application that opens a whole domain needs no account for each of its mailboxes", async () => {
+    succeeded(await addApplication(INFO, ["--catch-all=mail.test"]));
+    const child = home.start(["tunnel", SALES]);
+    child.stdin?.write("a LOGOUT\r\n");
+    const { stdout } = succeeded(await finish(child));
+    expect(stdout).toMatch(/^\* PREAUTH .* mailkey: sales@mail\.test is logged in\r\n/);
   });
 
   test("an application signs with its certificate's key, which may be encrypted", async () => {
