@@ -8,7 +8,7 @@ import { withProxy } from "./through-proxy.ts";
 
 const BERT = "bert@mail.test";
 
-for (const tls of [false]) {
+for (const tls of [false, true]) {
   withProxy({ programs: [], tls }, `through the proxy, ${tls ? "in" : "without"} TLS,`, (mailbox) => {
     beforeAll(() => mailbox.deliver("for everybody"));
 

@@ -56,7 +56,7 @@ export class ProxiedMailbox extends Mailbox {
 
   /** PEM file by which programs know the proxy. */
   get certificateFile(): string {
-    return this.path(".local", "state", "mailkey", "proxy", "ca.pem");
+    return this.path(".local", "state", "mailkey", "proxy", "certificate.pem");
   }
 
   /** Writes a file that only its owner may read, as programs want it where a password is in it. @returns its path */
