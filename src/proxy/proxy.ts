@@ -8,7 +8,7 @@ import { loadConfig, type Config } from "../accounts/config.ts";
 import { PROXY_PORTS, type ProxyService } from "../accounts/proxy-config.ts";
 import { findAgent } from "../agent/client/ask-agent.ts";
 import { MailkeyError, placeOf } from "../errors.ts";
-import { createAlarm } from "../platform/alarm.ts";
+import { createAlarm, type Alarm } from "../platform/alarm.ts";
 import { systemClock } from "../platform/clock.ts";
 import { hardenProcess, type Protection } from "../platform/harden.ts";
 import { openLibc, type Libc } from "../platform/libc.ts";
@@ -58,6 +58,8 @@ export interface ProxyPorts {
 /** EX_SOFTWARE: what `mailkey` ends with for a bug. A service manager starts it anew. */
 const EXIT_BUG = 70;
 const PRIVATE = 0o077;
+/** A certificate that mailkey has made is renewed in time, and others by somebody else. */
+const CERTIFICATE_LOOK_MS = 86_400_000;
 /** Who asks it is the user: few at a time. */
 const CONTROL_CLIENTS = 64;
 
@@ -88,6 +90,7 @@ class Proxy {
   readonly #server: MailServer;
   readonly #metrics: Metrics;
   readonly #control: LineServer;
+  readonly #alarm: Alarm;
   readonly #stopping = new AbortController();
   /** By whichever way. */
   readonly #ending: AbortSignal;
@@ -112,7 +115,9 @@ class Proxy {
       paths,
       config: () => this.#config,
     });
-    const lull = new Lull(createAlarm(libc, startSteadyTime(systemClock)), () => giveBackMemory(libc));
+    const nowMs = startSteadyTime(systemClock);
+    this.#alarm = createAlarm(libc, nowMs);
+    const lull = new Lull(createAlarm(libc, nowMs), () => giveBackMemory(libc));
     const observers = [logObserver(this.#log), () => lull.work()];
     this.#server = new MailServer(
       {
@@ -161,7 +166,9 @@ class Proxy {
     for (const { text, isOn } of this.#protection) if (!isOn) this.#log("not-hardened", { missing: text });
     this.#log("started", { version: VERSION, pid: process.pid, socket: proxySocketPath(paths) });
     this.#tellListening();
+    this.#expectCertificate();
     await aborted(this.#ending);
+    this.#alarm.clear();
     process.off("SIGHUP", reload);
     place.close();
     this.#log("stopping");
@@ -228,6 +235,27 @@ class Proxy {
     }
     this.#log("reloaded");
     this.#tellListening();
+  }
+
+  #expectCertificate(): void {
+    this.#alarm.set(CERTIFICATE_LOOK_MS, () => {
+      this.#expectCertificate();
+      void this.#lookAtCertificate();
+    });
+  }
+
+  /** Sessions go on with the one that they began with. */
+  async #lookAtCertificate(): Promise<void> {
+    const before = this.#certificate;
+    try {
+      await this.#open();
+      if (this.#certificate?.certificate === before?.certificate) return;
+      this.#log("certificate-changed", { file: this.#certificate?.file });
+    } catch (error) {
+      this.#certificate = before;
+      this.#server.settings = this.#settings();
+      this.#log("certificate-refused", { reason: asMailkeyError(error, "proxy").message });
+    }
   }
 
   #tellListening(): void {

@@ -5,32 +5,23 @@
 import type { Socket } from "node:net";
 import type { SecureContext } from "node:tls";
 import type { ProxyLimits } from "../../accounts/proxy-config.ts";
-import { isMailkeyError, placeOf } from "../../errors.ts";
+import { placeOf } from "../../errors.ts";
 import type { Turns } from "../../platform/turns.ts";
-import type { Observer, SessionEnd, SessionFacts } from "../event.ts";
+import type { SessionEnd, SessionFacts } from "../event.ts";
 import type { Farewell, Front, FrontOptions, Login, Speech, Step } from "../front/front.ts";
-import type { Mailbox, Mailboxes } from "../mailboxes.ts";
-import type { Passwords } from "../passwords/passwords.ts";
-import type { Refusal } from "../refusal.ts";
-import type { Opened, Upstream } from "../upstream/upstream.ts";
+import type { Opened } from "../upstream/upstream.ts";
 import { secureClient } from "./client-tls.ts";
-import type { Place } from "./places.ts";
+import { openMailbox, type OpeningPorts } from "./open-mailbox.ts";
 import { Relay } from "./relay.ts";
 
-export interface SessionPorts {
-  readonly facts: SessionFacts;
-  readonly place: Place;
+export interface SessionPorts extends OpeningPorts {
   readonly speech: Speech;
-  readonly passwords: Passwords;
-  readonly mailboxes: Mailboxes;
-  readonly upstream: Upstream;
   readonly limits: Pick<ProxyLimits, "lineBytes" | "loginMs" | "idleMs">;
   /** Undefined: there is no certificate. */
   readonly tls: SecureContext | undefined;
   /** `first`: TLS from the first byte on. `required`: nobody logs in before STARTTLS. */
   readonly tlsUse: "first" | "required" | "offered";
   readonly handshakes: Turns;
-  readonly observe: Observer;
   readonly loggedIn: (session: Session) => void;
   readonly ended: (session: Session) => void;
 }
@@ -227,7 +218,7 @@ export class Session {
   async #logIn(login: Login, front: Front): Promise<void> {
     clearTimeout(this.#timer); // what it takes has limits of its own
     this.#isLoggingIn = true;
-    const outcome = await this.#open(login);
+    const outcome = await openMailbox(login, this.#ports, this.#gone.signal, (facts) => (this.#facts = facts));
     this.#isLoggingIn = false;
     if (this.#how !== undefined) {
       if ("socket" in outcome) outcome.socket.destroy();
@@ -240,48 +231,6 @@ export class Session {
     this.#ports.place.giveBack();
     this.#limitTime();
     front.refused(outcome);
-  }
-
-  async #open({ user = "", password, clientName }: Login): Promise<Opened | Refusal> {
-    const { passwords, place, upstream, observe } = this.#ports;
-    const told = (refusal: Refusal): Refusal => {
-      const reason = "words" in refusal ? refusal.words : undefined;
-      observe({ kind: "login", session: this.#facts, outcome: refusal.kind, reason });
-      return refusal;
-    };
-    if (password === undefined) return told({ kind: "password" });
-    const verdict = await passwords.verify(user, password, this.#facts.peer);
-    if (verdict.kind === "wrong") return told({ kind: "password" });
-    if (verdict.kind !== "right") return told(verdict);
-    const mailbox = await this.#mailboxOf(user);
-    if ("kind" in mailbox) return told(mailbox);
-    this.#facts = { ...this.#facts, address: mailbox.address, device: verdict.device };
-    if (!place.take(mailbox.address)) return told({ kind: "sessions" });
-    const sinceMs = performance.now();
-    const seconds = () => (performance.now() - sinceMs) / 1000;
-    const tell = (outcome: "good" | "gone" | Refusal["kind"], reason?: string) =>
-      observe({ kind: "login", session: this.#facts, outcome, reason, upstreamSeconds: seconds() });
-    try {
-      const { signal } = this.#gone;
-      const opened = await upstream.open({ protocol: this.#facts.protocol, mailbox, clientName, signal });
-      if ("socket" in opened) tell("good");
-      else tell(opened.kind, "words" in opened ? opened.words : undefined);
-      return opened;
-    } catch (error) {
-      if (!this.#gone.signal.aborted) throw error;
-      tell("gone");
-      return { kind: "unavailable", words: "gone" };
-    }
-  }
-
-  async #mailboxOf(user: string): Promise<Mailbox | Refusal> {
-    try {
-      const mailbox = await this.#ports.mailboxes.find(user);
-      return mailbox ?? { kind: "needed", words: "there is no such account any more", hint: "mailkey list" };
-    } catch (error) {
-      if (!isMailkeyError(error)) throw error;
-      return { kind: "needed", words: error.message, hint: error.hint };
-    }
   }
 
   #pass(front: Front): void {

@@ -8,6 +8,8 @@ export const MESSAGES = {
   stopping: { level: "info", text: "proxy stops" },
   unreachable: { level: "warn", text: "the proxy's socket is gone, and so nobody can ask it" },
   reloaded: { level: "info", text: "settings and certificate read again" },
+  "certificate-changed": { level: "info", text: "there is another certificate" },
+  "certificate-refused": { level: "error", text: "the certificate cannot be used; the one before counts" },
   "settings-refused": { level: "error", text: "settings cannot be used; what was read before counts" },
   connected: { level: "debug", text: "client connected" },
   "logged-in": { level: "info", text: "logged in" },
