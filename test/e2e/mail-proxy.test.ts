@@ -171,4 +171,22 @@ withPrograms(["curl", "systemd-analyze", "dovecot"])("a proxy", () => {
     expect(stderr).toContain(`cannot listen at 127.0.0.1 port ${ports.imap} for imap: another program does`);
     expect(stderr).toContain(`ss -ltnp 'sport = :${ports.imap}'`);
   });
+
+  // The last one: without other settings, what needs a certificate is at the same ports everywhere.
+  test("serves TLS as soon as there is a certificate, and sessions without go on", async () => {
+    const [imaps = 0] = await freePorts(1);
+    ports = await configureProxy(home, [`imaps = ${imaps}`, "pops = false", "smtps = false"]);
+    await proxy();
+    const client = await logIn();
+    expect(await status()).toMatchObject({ not_served: ["imaps"] });
+    succeeded(await home.mailkey(["proxy", "cert"]));
+    succeeded(await home.mailkey(["proxy", "reload"]));
+    const { certificate } = await status();
+    const secure = await Client.connect(imaps, await Bun.file(certificate?.file ?? "").text());
+    secure.write(`a LOGIN ${home.address} ${password}\r\n`);
+    await secure.reads(/^a OK/m);
+    client.write("b NOOP\r\n");
+    await client.reads(/^b OK/m);
+    for (const { socket } of [client, secure]) socket.destroy();
+  });
 });
