@@ -12,9 +12,10 @@ import { systemClock } from "../platform/clock.ts";
 import { ownCommand } from "../platform/command-path.ts";
 import { hardenProcess, type Protection } from "../platform/harden.ts";
 import { openLibc, type Libc } from "../platform/libc.ts";
+import { aborted, within } from "../platform/limit.ts";
 import { maxOpenFiles } from "../platform/open-files.ts";
 import type { Environment, Paths } from "../platform/paths.ts";
-import { peerUid } from "../platform/peer.ts";
+import { isOursOrRoots } from "../platform/peer.ts";
 import type { Secret } from "../platform/secret.ts";
 import { withoutIdleEnvironment } from "../platform/runtime.ts";
 import { giveBackMemory } from "../platform/spare-memory.ts";
@@ -170,10 +171,7 @@ class Agent {
       busy: busyLine(PROTOCOL_VERSION),
       page: (path) =>
         path === "/metrics" ? { type: Metrics.CONTENT_TYPE, body: this.#observers.metrics.write() } : undefined,
-      admits: ({ descriptor }) => {
-        const user = peerUid(this.#libc, descriptor);
-        return user === undefined || user === process.getuid?.() || user === 0;
-      },
+      admits: ({ descriptor }) => isOursOrRoots(this.#libc, descriptor),
       limits: { clients: placesForClients(), requestBytes: MAX_REQUEST_BYTES },
       listening: ({ descriptor }) => this.#widenQueue(descriptor),
       ended: (fate) => {
@@ -337,21 +335,4 @@ class Agent {
 /** As many as the server likes to have, unless that would leave the agent no descriptors for its own work. */
 function placesForClients(): number {
   return Math.max(1, Math.min(MAX_CLIENTS, (maxOpenFiles() ?? Infinity) - OWN_FILES));
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
-}
-
-/** Waits for `work`, but not for ever. */
-async function within(ms: number, work: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise((resolve) => {
-    timer = setTimeout(resolve, ms);
-  });
-  await Promise.race([work, limit]);
-  clearTimeout(timer);
 }

@@ -1,26 +1,19 @@
 /** No proxy answers: why, and what to type then. */
-import { MailkeyError } from "../errors.ts";
-import { shellLine } from "../platform/shell.ts";
+import type { MailkeyError } from "../errors.ts";
 import { findProxy, proxySocketPath } from "../proxy/client/ask-proxy.ts";
-import { isOpenToOthers } from "../service/asking.ts";
+import { noneOf, troubleWith, type Absent } from "./absent.ts";
 import type { Context } from "./context.ts";
 
 /** @returns undefined when there is none, and nothing in the way of one */
-export async function proxyTrouble({ paths, signal }: Context): Promise<MailkeyError | undefined> {
-  const { runtime } = paths;
-  if (isOpenToOthers(runtime)) {
-    return new MailkeyError("ERR_UNTRUSTED_FILE", `no proxy is asked at ${runtime}: that folder is not yours alone`, {
-      hint: shellLine(["chmod", "go=", runtime]),
-    });
-  }
-  if ((await findProxy(paths, signal)) === "absent") return undefined;
-  return new MailkeyError("ERR_PROGRAM", `the proxy at ${proxySocketPath(paths)} does not answer`, {
-    hint: "mailkey doctor",
-  });
+export function proxyTrouble(context: Context): Promise<MailkeyError | undefined> {
+  return troubleWith(absent(context), context);
 }
 
 /** For what a proxy is needed for. */
-export async function noProxy(context: Context): Promise<MailkeyError> {
-  const trouble = await proxyTrouble(context);
-  return trouble ?? new MailkeyError("ERR_PROGRAM", "the proxy does not run", { hint: "mailkey proxy start" });
+export function noProxy(context: Context): Promise<MailkeyError> {
+  return noneOf(absent(context), context);
+}
+
+function absent({ paths, signal }: Context): Absent {
+  return { who: "proxy", socket: proxySocketPath(paths), find: () => findProxy(paths, signal) };
 }

@@ -12,3 +12,21 @@ export async function withLimit<T>(task: Promise<T>, limitMs: number, late: () =
     clearTimeout(timer);
   }
 }
+
+/** Waits for `task`, but not for longer. */
+export async function within(ms: number, task: Promise<unknown>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const limit = new Promise((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([task, limit]);
+  clearTimeout(timer);
+}
+
+/** Resolves when the signal is aborted. */
+export function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}

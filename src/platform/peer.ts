@@ -17,3 +17,9 @@ export function peerUid(libc: Libc | undefined, descriptor: number | undefined):
   if (libc.getsockopt(descriptor, level, option, credentials) !== 0) return undefined;
   return new DataView(credentials.buffer).getUint32(uidAt, true); // all platforms of the executable are little-endian
 }
+
+/** Whether the process that connected is this user's, or root's, or nobody can tell. */
+export function isOursOrRoots(libc: Libc | undefined, descriptor: number | undefined): boolean {
+  const user = peerUid(libc, descriptor);
+  return user === undefined || user === process.getuid?.() || user === 0;
+}

@@ -12,8 +12,9 @@ import { createAlarm, type Alarm } from "../platform/alarm.ts";
 import { systemClock } from "../platform/clock.ts";
 import { hardenProcess, type Protection } from "../platform/harden.ts";
 import { openLibc, type Libc } from "../platform/libc.ts";
+import { aborted } from "../platform/limit.ts";
 import type { Environment, Paths } from "../platform/paths.ts";
-import { peerUid } from "../platform/peer.ts";
+import { isOursOrRoots } from "../platform/peer.ts";
 import { withoutIdleEnvironment } from "../platform/runtime.ts";
 import { giveBackMemory } from "../platform/spare-memory.ts";
 import { startSteadyTime } from "../platform/steady-time.ts";
@@ -204,10 +205,7 @@ class Proxy {
       waiting: waitingLine(PROTOCOL_VERSION),
       busy: busyLine(PROTOCOL_VERSION),
       page: (path) => (path === "/metrics" ? { type: Metrics.CONTENT_TYPE, body: this.#metrics.write() } : undefined),
-      admits: ({ descriptor }) => {
-        const user = peerUid(this.#libc, descriptor);
-        return user === undefined || user === process.getuid?.() || user === 0;
-      },
+      admits: ({ descriptor }) => isOursOrRoots(this.#libc, descriptor),
       limits: { clients: CONTROL_CLIENTS },
       ended: (fate) => {
         if (fate === "refused") this.#log("client-refused");
@@ -309,11 +307,4 @@ function agentProblems(agent: StatusReply["agent"]): Problem[] {
   if (agent === "serves") return [];
   const text = agent === "absent" ? "The agent does not run; the next login starts it." : "The agent does not answer.";
   return [{ text, hint: agent === "absent" ? "mailkey agent start" : "mailkey doctor" }];
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }

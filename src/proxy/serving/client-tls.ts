@@ -1,6 +1,7 @@
 /** TLS on a client's connection: from its first byte on, or after STARTTLS. */
 import type { Socket } from "node:net";
 import { TLSSocket, type SecureContext } from "node:tls";
+import { within } from "../../platform/limit.ts";
 import type { Turns } from "../../platform/turns.ts";
 
 /** What a turn lasts at most. Who is slower computes nothing meanwhile, and the session's own limit ends it. */
@@ -42,13 +43,4 @@ function shakeHands(socket: TLSSocket): Promise<TLSSocket | undefined> {
     socket.once("secure", () => resolve(socket));
     socket.once("close", () => resolve(undefined));
   });
-}
-
-async function within(ms: number, task: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise((resolve) => {
-    timer = setTimeout(resolve, ms);
-  });
-  await Promise.race([task, limit]);
-  clearTimeout(timer);
 }
