@@ -1,13 +1,14 @@
 /** Programs through the proxy in TLS, by STARTTLS and from the first byte on, with the certificate of `mailkey proxy cert`. */
 import { beforeAll, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
-import { fetchesWithMbsync } from "./mbsync-like.ts";
+import { fetchesWithMbsync } from "./mbsync-by-hand.ts";
+import { readsAndSends } from "./mutt-by-hand.ts";
 import { withProxy } from "./through-proxy.ts";
 
 const BERT = "bert@mail.test";
 
 withProxy(
-  { programs: ["mbsync", "fetchmail", "curl", "msmtp", "swaks"], tls: true },
+  { programs: ["mbsync", "fetchmail", "mutt", "neomutt", "curl", "msmtp", "swaks", "tmux"], tls: true },
   "through the proxy, in TLS,",
   (mailbox) => {
     beforeAll(() => mailbox.deliver("for everybody"));
@@ -46,6 +47,19 @@ withProxy(
       const { stdout } = await mailbox.runs("fetchmail", ["-f", config, "-i", id, "--nosyslog", "--nodetach", "-v"]);
       expect(stdout).toContain("SSL/TLS: using protocol TLSv1.");
       expect(readFileSync(got, "latin1")).toMatch(/Subject: for everybody[\s\S]*Hello\./);
+    });
+
+    test.each([
+      ["mutt", "STARTTLS"],
+      ["neomutt", "TLS"],
+    ] as const)("%s reads and sends by %s", async (program, how) => {
+      const { ports, password, certificateFile } = mailbox;
+      const at = `${encodeURIComponent(mailbox.address)}@localhost`;
+      const [imap, smtp] = how === "TLS" ? (["imaps", "smtps"] as const) : (["imap", "smtp"] as const);
+      const tls = [`set certificate_file = "${certificateFile}"`, "set ssl_force_tls = yes"];
+      const reading = [`set folder = "${imap}://${at}:${ports[imap]}/"`, `set imap_pass = "${password}"`, ...tls];
+      const sending = [`set smtp_url = "${smtp}://${at}:${ports[smtp]}/"`, `set smtp_pass = "${password}"`];
+      await readsAndSends(mailbox, program, how, { reading, sending });
     });
 
     test("curl looks, fetches and sends by IMAP, POP3 and SMTP", async () => {

@@ -4,8 +4,8 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { succeeded } from "../e2e/harness.ts";
-import { fetchesWithMbsync } from "./mbsync-like.ts";
-import { Terminal } from "./terminal.ts";
+import { fetchesWithMbsync } from "./mbsync-by-hand.ts";
+import { readsAndSends } from "./mutt-by-hand.ts";
 import { withProxy } from "./through-proxy.ts";
 import { IS_ROOT } from "./unprivileged.ts";
 
@@ -40,28 +40,11 @@ withProxy({ programs: NEEDED, tls: false }, "through the proxy, with a password 
 
   test.each(["mutt", "neomutt"])("%s reads and sends", async (program) => {
     const { ports, password } = mailbox;
-    const user = encodeURIComponent(mailbox.address);
-    const config = file(
-      `${program}rc`,
-      `set from = "${mailbox.address}"
-set folder = "imap://${user}@127.0.0.1:${ports.imap}/"
-set spoolfile = "+INBOX"
-set imap_pass = "${password}"
-set smtp_url = "smtp://${user}@127.0.0.1:${ports.smtp}/"
-set smtp_pass = "${password}"
-set ssl_starttls = no
-set ssl_force_tls = no
-set copy = no
-`,
-    );
-    await Terminal.with({ home: mailbox.home, line: `${program} -F ${config}` }, async (terminal) => {
-      await terminal.shows("for everybody");
-      await terminal.press("Enter");
-      await terminal.shows("Hello.");
-    });
-    const subject = `from ${program}`;
-    await mailbox.runs(program, ["-F", config, "-s", subject, "--", BERT], { input: "sent by a real program\n" });
-    expect(await mailbox.arrived(subject, BERT)).toContain("sent by a real program");
+    const at = `${encodeURIComponent(mailbox.address)}@127.0.0.1`;
+    const noTls = ["set ssl_starttls = no", "set ssl_force_tls = no"];
+    const reading = [`set folder = "imap://${at}:${ports.imap}/"`, `set imap_pass = "${password}"`, ...noTls];
+    const sending = [`set smtp_url = "smtp://${at}:${ports.smtp}/"`, `set smtp_pass = "${password}"`];
+    await readsAndSends(mailbox, program, "plain", { reading, sending });
   });
 
   test("OfflineIMAP fetches", async () => {
