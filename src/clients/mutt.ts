@@ -24,6 +24,7 @@ export const mutt: Recipe = {
       program: "mutt",
       path: configFile(request),
       complaint: "Command returned empty string",
+      tunnelComplaint: "Tunnel to … returned error",
     });
   },
   sources: ["http://www.mutt.org/doc/manual/#oauth", "http://www.mutt.org/doc/manual/#account-hook"],

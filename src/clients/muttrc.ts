@@ -4,14 +4,13 @@
  *
  * With several accounts, the first is what opens. Hooks give each account its own command (`account-hook`, whenever its server is asked)
  * and its own sender (`folder-hook`, when one of its folders is opened).
- *
- * By tunnel, mailkey takes the place of all connections, which is what `tunnel` means to both: hooks set it for each account's servers, and
- * unset it for all others. The servers' names are the accounts' labels then, since nobody looks them up.
  */
 import { shellLine } from "../platform/shell.ts";
 import type { MailServer, Protocol } from "../providers/provider.ts";
+import { assignments, quoted, type Settings } from "./mutt-settings.ts";
+import { severalTunnels, tunnelLines } from "./mutt-tunnel.ts";
 import { neededMechanism, neededServer } from "./needed.ts";
-import { addrSpec, doubleQuoted } from "./quoting.ts";
+import { addrSpec } from "./quoting.ts";
 import type { MailAccount, Rendering, RenderRequest } from "./recipe.ts";
 
 /** The settings that a user may have made before. */
@@ -33,27 +32,31 @@ export interface MuttLike {
   readonly path: string;
   /** What it says when it got no token: the command's own words are overwritten at once. */
   readonly complaint: string;
+  /** The same of a tunnel. */
+  readonly tunnelComplaint: string;
 }
 
 /** @throws ERR_UNSUPPORTED when an account has no IMAP server */
-export function renderMuttrc(request: RenderRequest, { program, path, complaint }: MuttLike): Rendering {
-  const { accounts, caFile } = request;
+export function renderMuttrc(
+  request: RenderRequest,
+  { program, path, complaint, tunnelComplaint }: MuttLike,
+): Rendering {
+  const { accounts, way = "token" } = request;
   const [first] = accounts;
-  const byTunnel = request.way === "tunnel";
-  const isAlone = accounts.length === 1;
+  const byToken = way === "token";
+  const caFile = byToken ? request.caFile : undefined; // mailkey knows it
   const lines = [
-    ...(byTunnel ? tunnelHooks(accounts) : assignments(connection(first, program))),
-    ...assignments(byTunnel ? tunnelledSender(first, program) : sender(first, program)),
+    ...(byToken ? tokenLines(first, program) : tunnelLines(first, accounts, program)),
     'set spoolfile = "+INBOX"',
     "set ssl_starttls = yes",
     "set ssl_force_tls = yes",
     // Beside the system's authorities, whatever library the program is built with; ssl_ca_certificates_file is GnuTLS's, and replaces them.
     ...(caFile === undefined ? [] : [`set certificate_file = ${quoted(caFile)}`]),
-    ...(isAlone ? [] : byTunnel ? severalTunnels(accounts, program) : severalAccounts(accounts, program)),
+    ...(accounts.length === 1 ? [] : (byToken ? severalAccounts : severalTunnels)(accounts, program)),
   ];
   return {
     edits: [{ kind: "block", path, comment: "#", text: lines.map((line) => `${line}\n`).join("") }],
-    way: byTunnel ? "tunnel" : "token",
+    way,
     notes: [
       ...overridden(request.read(path) ?? "", path),
       ...accounts
@@ -64,13 +67,14 @@ export function renderMuttrc(request: RenderRequest, { program, path, complaint 
         : [
             `${program} trusts ${caFile} (network.ca_file), and would save there a certificate that you accept by hand.`,
           ]),
-      `When ${program} says "${complaint}", this says why: mailkey doctor`,
+      `When ${program} says "${byToken ? complaint : tunnelComplaint}", this says why: mailkey doctor`,
     ],
   };
 }
 
-/** Names and values; undefined unsets. */
-type Settings = readonly (readonly [name: string, value: string | undefined])[];
+function tokenLines(account: MailAccount, program: string): string[] {
+  return assignments([...connection(account, program), ...sender(account, program)]);
+}
 
 /** What logging in to an account's IMAP server takes. */
 function connection(account: MailAccount, program: string): Settings {
@@ -113,40 +117,6 @@ function severalAccounts(accounts: readonly MailAccount[], program: string): str
   return [...hooks, `mailboxes ${inboxes.join(" ")}`];
 }
 
-/** What goes on before and after `mailboxes`, without which the other folders would not be seen. */
-function severalTunnels(accounts: readonly MailAccount[], program: string): string[] {
-  const hooks = accounts.map((account) => {
-    const change = assignments(tunnelledSender(account, program)).join("; ");
-    return `folder-hook ${quoted(`imap://${account.label}/`)} ${quoted(change)}`;
-  });
-  return [...hooks, `mailboxes ${accounts.map(({ label }) => quoted(`imap://${label}/INBOX`)).join(" ")}`];
-}
-
-/** A `tunnel` that is left set would take in the user's other servers as well. */
-function tunnelHooks(accounts: readonly MailAccount[]): string[] {
-  const hooks = accounts.flatMap(({ label, tunnelCommands }) =>
-    (["imap", "smtp"] as const).map((protocol) => {
-      const change = assignments([["tunnel", shellLine(tunnelCommands[protocol])]]).join("");
-      return `account-hook ${quoted(`${protocol}://${label}(/|$)`)} ${quoted(change)}`;
-    }),
-  );
-  return ["set tunnel_is_secure = yes", 'account-hook . "unset tunnel"', ...hooks];
-}
-
-/** Nobody logs in: a user's name in the URLs would make the programs try. */
-function tunnelledSender(account: MailAccount, program: string): Settings {
-  neededServer(account, "imap", program);
-  return [
-    ["from", addrSpec(account.address)],
-    ["folder", `imap://${account.label}/`],
-    ["smtp_url", account.servers.smtp === undefined ? undefined : `smtp://${account.label}/`],
-  ];
-}
-
-function assignments(settings: Settings): string[] {
-  return settings.map(([name, value]) => (value === undefined ? `unset ${name}` : `set ${name} = ${quoted(value)}`));
-}
-
 function imapUrl(account: MailAccount, program: string): string {
   const server = neededServer(account, "imap", program);
   return url(imapScheme(server), account.user, server);
@@ -172,11 +142,6 @@ function folderPattern(account: MailAccount, program: string): string {
   });
   const host = server.host.replaceAll(".", "[.]");
   return `${imapScheme(server)}://${user}@${host}(:${server.port})?/`;
-}
-
-/** Between double quotes the programs expand variables and run what is between backticks. */
-function quoted(text: string): string {
-  return doubleQuoted(text, "$`");
 }
 
 /** What the user should know of the settings that the file has already. */

@@ -24,6 +24,7 @@ export const neomutt: Recipe = {
       program: "neomutt",
       path: configFile(request),
       complaint: "No authenticators available",
+      tunnelComplaint: "Unable to open mailbox",
     });
   },
   sources: [

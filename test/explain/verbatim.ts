@@ -181,6 +181,7 @@ export const VERBATIM: readonly (readonly [text: string, id: string])[] = [
   ["* BYE [LIMIT] too many sessions at once, try again later", "proxy-sessions"],
   ["* BYE [UNAVAILABLE] the mail server has ended the connection", "proxy-upstream-gone"],
   ["fetchmail: -ERR start TLS first (STLS)", "proxy-no-tls"],
+  ["Tunnel to anna-mail-test returned error 77 (Insufficient permission.)", "tunnel-ended"],
   ["A1 NO [PRIVACYREQUIRED] begin with STARTTLS", "proxy-no-tls"],
 ];
 

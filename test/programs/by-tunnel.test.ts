@@ -5,6 +5,7 @@ import { succeeded } from "../e2e/harness.ts";
 import { addHostileAccount, deliverToHostileUser } from "./accounts.ts";
 import { PRINT_ALL_BUFFERS, runEmacs } from "./emacs.ts";
 import { withMailbox } from "./harness.ts";
+import { lockOut } from "./locked-out.ts";
 import { proved, type Proof } from "./proof.ts";
 import { Terminal } from "./terminal.ts";
 
@@ -77,5 +78,16 @@ withMailbox(["mbsync", "offlineimap", "mutt", "neomutt", "tmux", "emacs"], "by t
 ${PRINT_ALL_BUFFERS}`;
     expect(succeeded(await runEmacs(mailbox, script)).stdout).toContain("Subject: only for anna");
     await seen({ recipe: "gnus", program: "Gnus", fetches: true, sends: false, how: "IMAP" });
+  });
+
+  test("mutt and neomutt say what the note of setup says when the sign-in is over", async () => {
+    const complaints = { mutt: "Tunnel to … returned error", neomutt: "Unable to open mailbox" } as const;
+    const noted = succeeded(await mailbox.home.mailkey(["setup", "mutt", "neomutt", "--print", "--json"])).stdout;
+    await lockOut(mailbox);
+    for (const [program, complaint] of Object.entries(complaints)) {
+      expect(noted).toContain(`When ${program} says \\"${complaint}\\"`);
+      const shown = new RegExp(complaint.replace("…", ".*"));
+      await Terminal.with({ home: mailbox.home, line: program }, (terminal) => terminal.shows(shown));
+    }
   });
 });

@@ -90,6 +90,16 @@ export const MAIL_PROXY: readonly Entry[] = [
     sources: ["https://www.rfc-editor.org/rfc/rfc8314"],
   },
   {
+    id: "tunnel-ended",
+    area: "proxy",
+    title: "mailkey tunnel could not open the mailbox",
+    why: "there was no access token (77: sign in again), or no way to the server (75); the program shows only that the command has failed",
+    status: "verified",
+    texts: ["Tunnel to … returned error"],
+    steps: [{ say: "see what is wrong", type: "mailkey test ADDRESS" }],
+    sources: ["https://neomutt.org/guide/reference#tunnel"],
+  },
+  {
     id: "proxy-upstream-gone",
     area: "proxy",
     title: "the mail server has left while mailkey stood between",
