@@ -93,6 +93,8 @@ describe("mailkey setup", () => {
     [["msmtp", "--account", "stranger@x.test"], 78, "there is no account stranger@x.test"],
     [["--remove"], 64, "no mail program is set up"],
     [["--check", "--account", ADDRESS], 64, "--check and --account do not go together"],
+    [["mbsync", "--remove", "--by", "tunnel"], 64, "--remove and --by do not go together"],
+    [["msmtp", "--by", "tunnel"], 78, "mailkey setup msmtp --by token"],
     [["--list", "--check"], 64, "--list and --check do not go together"],
   ])("refuses %j", async (words, status, text) => {
     const result = await run(...words);

@@ -26,6 +26,34 @@ beforeEach(() => {
 });
 afterEach(() => home.dispose());
 
+describe("the way", () => {
+  const both = (request: RenderRequest): Partial<Rendering> => {
+    const { way = "token" } = request;
+    return { way, edits: [{ kind: "block", path: join(request.home, ".rc"), comment: "#", text: `by ${way}\n` }] };
+  };
+  const ways: Recipe = { ...recipe(both), ways: ["token", "tunnel"] };
+  const rc = () => readFileSync(join(home.home, ".rc"), "utf8");
+
+  test("is changed when another one is wanted, for all accounts, and kept when one of them is taken out", async () => {
+    await home.setUp(ways);
+    expect(rc()).toContain("# >>> mailkey prog: anna@hotmail.com bert@work.test\n");
+    home.way = "tunnel";
+    await home.setUp(ways, [bert]);
+    expect(rc()).toContain("# >>> mailkey prog by tunnel: anna@hotmail.com bert@work.test\n");
+    home.way = undefined;
+    await home.remove(ways, [bert.address]);
+    expect(rc()).toContain("# >>> mailkey prog by tunnel: anna@hotmail.com\n");
+    expect(rc()).toContain("\nby tunnel\n");
+  });
+
+  test("is refused where the program cannot go it", async () => {
+    home.way = "proxy";
+    const failure = await failureOf(home.setUp(ways));
+    expect(failure).toMatchObject({ code: "ERR_UNSUPPORTED", hint: "mailkey setup prog --by token" });
+    expect(home.tree()).toEqual({});
+  });
+});
+
 function recipe(render: (request: RenderRequest) => Partial<Rendering>, name = "prog"): Recipe {
   return {
     name,
