@@ -45,7 +45,7 @@ can be taken away without the others. password list shows whose there are, and w
 them away. A password for @example.org is good for all mailboxes that an account added with --catch-all opens.
 
 cert makes a certificate for TLS between programs and the proxy, and says how they come to trust it: for this machine, and with --name HOST
-for other machines' names of it too. In its last month it is renewed as the proxy starts or reloads. --new makes it with a new key.
+for other machines' names of it too. In its last month the proxy renews it by itself. --new makes it with a new key.
 
 install has your system start it with your session: by systemd where it is, else by launchd. start runs it in the background now; run in
 the foreground.
@@ -96,7 +96,7 @@ const PERFORM: Record<Action, Perform> = {
         (await proxyTrouble(context)) ??
         new MailkeyError("ERR_PROGRAM", "the proxy does not answer", { hint: "mailkey proxy run" })
       );
-    context.stderr("the proxy runs; who listens where: mailkey proxy status\n");
+    context.stderr("the proxy runs; where, and who is logged in: mailkey proxy status\n");
   },
   async status(context, { json }) {
     const status = await askProxy<StatusReply>(context.paths, "status", context.signal);
