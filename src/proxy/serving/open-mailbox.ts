@@ -39,6 +39,10 @@ export async function openMailbox(
     tell(refusal.kind, refusal, sinceMs);
     return refusal;
   };
+  const gone = (sinceMs?: number): Refusal => {
+    tell("gone", undefined, sinceMs);
+    return { kind: "unavailable", words: "gone" }; // nobody hears it
+  };
 
   const { user = "", password, clientName } = login;
   if (password === undefined) return refused({ kind: "password" });
@@ -49,6 +53,7 @@ export async function openMailbox(
   if ("kind" in mailbox) return refused(mailbox);
   session = { ...facts, address: mailbox.address, device: verdict.device };
   identified(session);
+  if (signal.aborted) return gone();
   if (!place.take(mailbox.address)) return refused({ kind: "sessions" });
   const sinceMs = performance.now();
   try {
@@ -58,8 +63,7 @@ export async function openMailbox(
     return opened;
   } catch (error) {
     if (!signal.aborted) throw error;
-    tell("gone", undefined, sinceMs);
-    return { kind: "unavailable", words: "gone" }; // nobody hears it
+    return gone(sinceMs);
   }
 }
 

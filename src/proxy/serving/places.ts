@@ -6,7 +6,7 @@ export type PlaceLimits = Pick<ProxyLimits, "sessions" | "sessionsPerAddress" | 
 
 /** What a session has until it leaves. */
 export interface Place {
-  /** For the account that logs in. @returns false when all of its places are taken */
+  /** For the account that logs in. @returns false when all of its places are taken, or the session has left */
   take(account: string): boolean;
   /** It has not come to that. */
   giveBack(): void;
@@ -53,7 +53,7 @@ export class Places {
     return {
       giveBack,
       take: (name) => {
-        if (countOf(this.#byAccount, name) >= this.#limits.sessionsPerAccount) return false;
+        if (!isHere || countOf(this.#byAccount, name) >= this.#limits.sessionsPerAccount) return false;
         account = name;
         add(this.#byAccount, name, 1);
         return true;

@@ -13,6 +13,7 @@ afterEach(() => world.stop());
 
 const crowd = (size: number, service: "imap" | "imaps" = "imap") =>
   Promise.all(Array.from({ length: size }, () => world.connectRaw(service)));
+const outcomes = () => world.events.flatMap((event) => (event.kind === "login" ? [event.outcome] : []));
 const hows = () => world.events.flatMap((event) => (event.kind === "ended" ? [event.how] : []));
 
 describe("places", () => {
@@ -59,6 +60,28 @@ describe("places", () => {
     client.write(LOGIN);
     await client.reads(/^a NO/m);
     world.open = open;
+    await world.logIn();
+  });
+
+  test("are taken by nobody who has gone before the password was found right", async () => {
+    world.settings({ limits: { sessionsPerAccount: 1 } });
+    const { verify } = world;
+    const verified = Promise.withResolvers<void>();
+    let asked = 0;
+    world.verify = async (...login) => {
+      asked += 1;
+      await verified.promise;
+      return verify(...login);
+    };
+    const gone = await world.connect();
+    gone.write(LOGIN);
+    await until(() => asked > 0);
+    gone.socket.resetAndDestroy();
+    await until(() => world.server.connections === 0);
+    verified.resolve();
+    await until(() => outcomes().length > 0);
+    expect(outcomes()).toEqual(["gone"]);
+    expect(world.requests).toEqual([]);
     await world.logIn();
   });
 });

@@ -31,6 +31,14 @@ test("an account has so many, and a place is of one account at a time", () => {
   expect(again.map((place) => place?.take("anna"))).toEqual([true, true, true]);
 });
 
+test("who has left takes no place of an account any more", () => {
+  const places = new Places({ ...limits, sessionsPerAccount: 1 });
+  const left = places.enter("127.0.0.1");
+  left?.leave();
+  expect(left?.take("anna")).toBe(false);
+  expect(places.enter("127.0.0.1")?.take("anna")).toBe(true);
+});
+
 test("fewer places take nobody's away", () => {
   const places = new Places(limits);
   const place = places.enter("127.0.0.1");

@@ -10,6 +10,7 @@ import { SPEECHES } from "../../../src/proxy/front/speeches.ts";
 import type { Mailbox, Mailboxes } from "../../../src/proxy/mailboxes.ts";
 import { Listeners } from "../../../src/proxy/serving/listeners.ts";
 import { MailServer, type ServingSettings } from "../../../src/proxy/serving/mail-server.ts";
+import type { Passwords } from "../../../src/proxy/passwords/passwords.ts";
 import type { Upstream, UpstreamRequest } from "../../../src/proxy/upstream/upstream.ts";
 import { until } from "../../support/until.ts";
 import { Client } from "./client.ts";
@@ -38,6 +39,8 @@ export interface ServingWorld {
   open: Upstream["open"];
   /** Replaces how accounts are found. */
   find: Mailboxes["find"] | undefined;
+  /** Replaces how passwords are verified. */
+  verify: Passwords["verify"];
   readonly settings: (settings: Partial<Settings>) => void;
   readonly connect: (service?: ProxyService) => Promise<Client>;
   /** Without TLS, even where the service wants it. */
@@ -84,15 +87,14 @@ export async function startServing(given: Partial<Settings> = {}): Promise<Servi
       return { socket, unread: new Uint8Array(), said: "hello", capabilities: ["IMAP4rev1", "IDLE"], extensions: [] };
     },
     find: undefined,
+    verify: (_user, password) =>
+      Promise.resolve(password.reveal() === PASSWORD ? { kind: "right", device: "scanner" } : { kind: "wrong" }),
     connected: () => undefined,
-  } as Pick<ServingWorld, "open" | "find" | "connected">;
+  } as Pick<ServingWorld, "open" | "find" | "verify" | "connected">;
   const server = new MailServer(
     {
       speeches: SPEECHES,
-      passwords: {
-        verify: (_user, password) =>
-          Promise.resolve(password.reveal() === PASSWORD ? { kind: "right", device: "scanner" } : { kind: "wrong" }),
-      },
+      passwords: { verify: (...login) => world.verify(...login) },
       mailboxes: {
         find: (user) => world.find?.(user) ?? Promise.resolve(mailboxOf(user)),
         all: () => Promise.resolve([mailboxOf(USER)]),
