@@ -57,7 +57,11 @@ export class Extensions {
   }
 
   async #cutShort(asked: Known): Promise<void> {
-    if ((await asked.lines) === undefined) asked.untilMs = this.#ports.now() + SILENCE_MEMORY_MS;
+    try {
+      if ((await asked.lines) === undefined) asked.untilMs = this.#ports.now() + SILENCE_MEMORY_MS;
+    } catch {
+      asked.untilMs = 0; // a bug, of which those hear who asked
+    }
   }
 
   async #ask(protocol: MailProtocol, server: ServerAddress): Promise<readonly string[] | undefined> {

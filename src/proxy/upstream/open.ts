@@ -119,6 +119,7 @@ export class MailUpstream implements Upstream {
       return { ...connection.release(), said: clean(said), capabilities, extensions: dialogue.extensions };
     } catch (error) {
       approached?.connection.close();
+      signal.throwIfAborted(); // or the server would be blamed for it
       if (error instanceof MailServerError) return failureOf(error, login, progress, clean);
       throw error;
     }

@@ -3,6 +3,7 @@
  * forgotten when the certificates change.
  */
 import { createSecureContext, type SecureContext } from "node:tls";
+import { MailkeyError } from "../../errors.ts";
 import { trustedCertificates } from "../../platform/certificates.ts";
 import { fileStamp } from "../../platform/files.ts";
 import type { Environment } from "../../platform/paths.ts";
@@ -40,14 +41,22 @@ export class Trust {
 
   #current(): Faith {
     const caFile = this.#caFile();
-    const files = [caFile, this.#env["NODE_EXTRA_CA_CERTS"]];
-    const stamp = files.map((file) => (file === undefined ? "" : `${file} ${fileStamp(file)}`)).join("\n");
+    const files = [caFile, this.#env["NODE_EXTRA_CA_CERTS"]].filter((file) => file !== undefined);
+    const stamp = files.map((file) => `${file} ${fileStamp(file)}`).join("\n");
     if (this.#faith?.stamp === stamp) return this.#faith;
     const certificates = trustedCertificates(this.#env, caFile);
-    const context =
-      certificates === undefined ? undefined : createSecureContext({ ca: certificates, minVersion: "TLSv1.2" });
+    const context = certificates === undefined ? undefined : contextOf(certificates, files);
     this.#faith = { stamp, context, sessions: new Map() };
     return this.#faith;
+  }
+}
+
+/** @param files where some of them are from @throws ERR_CONFIG */
+function contextOf(certificates: string[], files: readonly string[]): SecureContext {
+  try {
+    return createSecureContext({ ca: certificates, minVersion: "TLSv1.2" });
+  } catch (cause) {
+    throw new MailkeyError("ERR_CONFIG", `there is no usable certificate in ${files.join(" or ")}`, { cause });
   }
 }
 

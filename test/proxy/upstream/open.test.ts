@@ -178,6 +178,17 @@ describe("without a token", () => {
       throw new MailkeyError("ERR_SIGN_IN_AGAIN", "sign in again");
     };
     expect(world.open(mailbox, "imap", { signal: gone.signal })).rejects.toThrow("gone");
+    expect(world.wishes).toHaveLength(1);
+  });
+
+  test("a client that goes while the server takes its time is not told of as the server's fault", async () => {
+    const gone = new AbortController();
+    const { mailbox } = await serve("imap", async (peer) => {
+      peer.send("* OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=XOAUTH2] ready\r\n");
+      await peer.readLine();
+      gone.abort(new Error("gone"));
+    });
+    expect(scene().open(mailbox, "imap", { signal: gone.signal })).rejects.toThrow("gone");
   });
 });
 
@@ -225,6 +236,14 @@ describe("a server that is not to be trusted", () => {
     const world = scene();
     world.tokens = () => new Secret("a-token-that-is-secret");
     expect(JSON.stringify(await world.open(mailbox, "imap"))).not.toMatch(/is-secret|dXNlcj1/);
+  });
+
+  test("is asked nothing when the certificates to trust are none", async () => {
+    const { server, mailbox } = await serve("imap", imapServer());
+    const world = scene({ caPem: "-----BEGIN CERTIFICATE-----\nbm9uZQ==\n-----END CERTIFICATE-----\n" });
+    expect(await world.open(mailbox, "imap")).toMatchObject({ kind: "needed", code: "ERR_CONFIG" });
+    expect(await world.upstream.extensions("imap", [mailbox])).toEqual([]);
+    expect(server.received).toEqual([]);
   });
 
   test("that nobody listens at is unavailable", async () => {

@@ -74,11 +74,11 @@ export function useUpstream() {
     return mailboxAt("imap", { host: "localhost", port: (server.address() as AddressInfo).port, security: "tls" });
   }
 
-  function scene({ trusting = true } = {}): Scene {
+  function scene({ trusting = true, caPem = authority.made.ca } = {}): Scene {
     const folder = mkdtempSync(join(tmpdir(), "mailkey-test-"));
     folders.push(folder);
     const caFile = join(folder, "ca.pem");
-    writeFileSync(caFile, authority.made.ca);
+    writeFileSync(caFile, caPem);
     const usual = defaultConfig({});
     const proxy = {};
     const wishes: TokenWish[] = [];
