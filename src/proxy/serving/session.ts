@@ -224,12 +224,12 @@ export class Session {
       if ("socket" in outcome) outcome.socket.destroy();
       return;
     }
+    this.#limitTime();
     if ("socket" in outcome) {
       this.#opened = outcome;
       return front.accepted(outcome);
     }
     this.#ports.place.giveBack();
-    this.#limitTime();
     front.refused(outcome);
   }
 

@@ -189,6 +189,34 @@ describe("a session", () => {
     expect(hows()).toEqual(["time", "time", "time"]);
   });
 
+  test("takes longer to log in than a client has for beginning to", async () => {
+    await restart({ limits: { loginMs: 200 } });
+    const { open } = world;
+    world.open = async (request) => {
+      await Bun.sleep(500);
+      return open(request);
+    };
+    await world.logIn();
+  });
+
+  test("reads no more than a little ahead of its login, and passes all of it on", async () => {
+    const { open } = world;
+    world.open = async (request) => {
+      await Bun.sleep(200); // for whatever can come until then
+      return open(request);
+    };
+    const client = await world.connect();
+    const ahead = "b NOOP\r\n".repeat(250_000);
+    client.write(`${LOGIN}${ahead}`);
+    const server = await until(() => world.upstream[0]);
+    let heard = 0;
+    server.on("data", (bytes: Buffer) => void (heard += bytes.length));
+    await until(
+      () => heard === ahead.length,
+      () => `${heard} of ${ahead.length} bytes, and ${client.text}`,
+    );
+  });
+
   test("meets a bug alone", async () => {
     world.find = () => Promise.reject(new TypeError("words that quote a secret"));
     const { client } = { client: await world.connect() };
