@@ -8,13 +8,18 @@ const transpiler = new Bun.Transpiler({ loader: "ts" });
 
 /** Every module and package that starting `entries` loads, dynamic imports left out. */
 function staticClosure(entries: readonly string[]): Set<string> {
+  return closure(entries, ["import-statement"]);
+}
+
+/** Every module and package that `entries` can ever load, by imports of those `kinds`. */
+function closure(entries: readonly string[], kinds = ["import-statement", "dynamic-import"]): Set<string> {
   const seen = new Set<string>();
   const queue = entries.map((entry) => join(src, entry));
   for (let path = queue.pop(); path !== undefined; path = queue.pop()) {
     if (seen.has(path)) continue;
     seen.add(path);
     for (const { path: target, kind } of transpiler.scanImports(readFileSync(path, "utf8"))) {
-      if (kind !== "import-statement") continue;
+      if (!kinds.includes(kind)) continue;
       if (target.startsWith(".")) queue.push(join(dirname(path), target));
       else seen.add(target);
     }
@@ -53,4 +58,12 @@ test("a token that the agent has is handed on by a handful of modules", () => {
 test("the token path loads these packages and no others", () => {
   const packages = [...staticClosure(TOKEN_PATH)].filter((path) => !path.endsWith(".ts") && !path.startsWith("node:"));
   expect(packages.toSorted()).toEqual(["smol-toml", "valibot"]);
+});
+
+test("the proxy, which reads what strangers write, has nothing of vaults, refresh tokens or keys", () => {
+  const loaded = [...closure(["proxy/proxy.ts", "proxy/system-parts.ts"])];
+  expect(loaded).toContain("proxy/front/imap-front.ts");
+  const forbidden =
+    /^(vault|oauth|signin)\/|^tokens\/(?!digest\.ts)|^agent\/(?!client\/|protocol\.ts|only-one\.ts)|^age-encryption$/;
+  expect(loaded.filter((path) => forbidden.test(path))).toEqual([]);
 });
