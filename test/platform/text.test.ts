@@ -12,6 +12,12 @@ describe("a peer's words", () => {
     expect(peerText("x".repeat(500), 10)).toBe(`${"x".repeat(9)}…`);
   });
 
+  test("are not looked at beyond some times that length, and said to have been cut", () => {
+    const secret = new Secret("to+ken/1");
+    expect(peerText(`${"to+ken/1 ".repeat(20)}end`, 100, [secret])).not.toMatch(/to|ken|end/);
+    expect(peerText(`a${" ".repeat(1000)}b`, 100, [secret])).toBe("a…");
+  });
+
   test("lose our secrets, also in their URL-encoded form", () => {
     expect(peerText("got to+ken/1 and to%2Bken%2F1", 100, [new Secret("to+ken/1")])).toBe(
       "got [redacted] and [redacted]",
