@@ -14,7 +14,7 @@ import type { SessionCount } from "../status.ts";
 import type { Passed } from "../telling/metrics.ts";
 import type { Upstream } from "../upstream/upstream.ts";
 import { isTlsFirst, type Listening } from "./listeners.ts";
-import { Places, type PlaceLimits } from "./places.ts";
+import { countedNetwork, Places, type Place, type PlaceLimits } from "./places.ts";
 import { frontOptions, Session } from "./session.ts";
 
 export interface MailServerPorts {
@@ -41,8 +41,8 @@ export class MailServer {
   readonly #handshakes: Turns;
   /** The longest here first. */
   readonly #sessions = new Set<Session>();
-  /** Those that have not logged in. */
-  readonly #strangers = new Set<Session>();
+  /** Those that have shown no password yet and still have their places. */
+  readonly #strangers = new Map<Session, Place>();
   #settings: ServingSettings;
   #count = 0;
   #emptied: (() => void) | undefined;
@@ -94,7 +94,7 @@ export class MailServer {
   readonly accept = (socket: Socket, { service, address }: Listening): void => {
     const peer = socket.remoteAddress;
     if (peer === undefined || this.#isStopping) return void socket.destroy(); // it has gone already
-    const place = this.#places.enter(peer) ?? (this.#makeRoom() ? this.#places.enter(peer) : undefined);
+    const place = this.#places.enter(peer) ?? (this.#makeRoom(peer) ? this.#places.enter(peer) : undefined);
     if (place === undefined) return this.#turnAway(socket, service);
     const { limits, tls, requireTls } = this.#settings;
     const isRequired = requireTls || !isLoopback(address);
@@ -107,11 +107,11 @@ export class MailServer {
       tls,
       tlsUse: isTlsFirst(service) ? "first" : isRequired ? "required" : "offered",
       handshakes: this.#handshakes,
-      loggedIn: (one) => void this.#strangers.delete(one),
+      recognised: (one) => void this.#strangers.delete(one),
       ended: (one) => this.#ended(one),
     });
     this.#sessions.add(session);
-    this.#strangers.add(session);
+    this.#strangers.set(session, place);
     session.begin();
   };
 
@@ -124,10 +124,16 @@ export class MailServer {
     await this.#emptyWithin(graceMs);
   }
 
-  /** Whoever connects and does not log in keeps out nobody who does: the longest here of those that have not goes. */
-  #makeRoom(): boolean {
-    for (const session of this.#strangers) {
-      if (session.isLoggingIn) continue;
+  /**
+   * Whoever connects and does not log in keeps out nobody who does: the longest here of those that have not goes. A network that has all of its
+   * places makes room for itself, or a crowd from there would push out everybody else.
+   */
+  #makeRoom(peer: string): boolean {
+    const network = countedNetwork(peer);
+    const isOwnMatter = this.#places.isFull(network);
+    for (const [session, place] of this.#strangers) {
+      if (isOwnMatter && place.network !== network) continue;
+      this.#strangers.delete(session);
       session.giveWay();
       return true;
     }

@@ -1,11 +1,17 @@
-/** How many sessions there may be: in all, from one address of the network, and for one account. */
+/**
+ * How many sessions there may be: in all, from one address of the network, and for one account. Of IPv6 a whole /64 counts as one address, since
+ * one machine can have all of it.
+ */
 import type { ProxyLimits } from "../../accounts/proxy-config.ts";
 import { isLoopback } from "../../platform/addresses.ts";
+import { networkOf } from "../passwords/network.ts";
 
 export type PlaceLimits = Pick<ProxyLimits, "sessions" | "sessionsPerAddress" | "sessionsPerAccount">;
 
 /** What a session has until it leaves. */
 export interface Place {
+  /** Where it comes from; undefined: this machine, which is not counted. */
+  readonly network: string | undefined;
   /** For the account that logs in. @returns false when all of its places are taken, or the session has left */
   take(account: string): boolean;
   /** It has not come to that. */
@@ -16,7 +22,7 @@ export interface Place {
 export class Places {
   #limits: PlaceLimits;
   #taken = 0;
-  readonly #byAddress = new Map<string, number>();
+  readonly #byNetwork = new Map<string, number>();
   readonly #byAccount = new Map<string, number>();
 
   constructor(limits: PlaceLimits) {
@@ -37,13 +43,17 @@ export class Places {
     return this.#byAccount;
   }
 
+  /** Whether a network has all the places that it may have. */
+  isFull(network: string | undefined): boolean {
+    return network !== undefined && countOf(this.#byNetwork, network) >= this.#limits.sessionsPerAddress;
+  }
+
   /** @returns undefined when all places are taken, or all that this address may have */
   enter(peer: string): Place | undefined {
-    const isCounted = !isLoopback(peer);
-    if (this.#taken >= this.#limits.sessions) return undefined;
-    if (isCounted && countOf(this.#byAddress, peer) >= this.#limits.sessionsPerAddress) return undefined;
+    const network = countedNetwork(peer);
+    if (this.#taken >= this.#limits.sessions || this.isFull(network)) return undefined;
     this.#taken += 1;
-    if (isCounted) add(this.#byAddress, peer, 1);
+    if (network !== undefined) add(this.#byNetwork, network, 1);
     let account: string | undefined;
     let isHere = true;
     const giveBack = () => {
@@ -51,6 +61,7 @@ export class Places {
       account = undefined;
     };
     return {
+      network,
       giveBack,
       take: (name) => {
         if (!isHere || countOf(this.#byAccount, name) >= this.#limits.sessionsPerAccount) return false;
@@ -62,11 +73,16 @@ export class Places {
         if (!isHere) return;
         isHere = false;
         this.#taken -= 1;
-        if (isCounted) add(this.#byAddress, peer, -1);
+        if (network !== undefined) add(this.#byNetwork, network, -1);
         giveBack();
       },
     };
   }
+}
+
+/** @returns undefined for this machine */
+export function countedNetwork(peer: string): string | undefined {
+  return isLoopback(peer) ? undefined : networkOf(peer);
 }
 
 function countOf(counts: ReadonlyMap<string, number>, key: string): number {

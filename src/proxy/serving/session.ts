@@ -22,7 +22,8 @@ export interface SessionPorts extends OpeningPorts {
   /** `first`: TLS from the first byte on. `required`: nobody logs in before STARTTLS. */
   readonly tlsUse: "first" | "required" | "offered";
   readonly handshakes: Turns;
-  readonly loggedIn: (session: Session) => void;
+  /** Its password was right. */
+  readonly recognised: (session: Session) => void;
   readonly ended: (session: Session) => void;
 }
 
@@ -32,6 +33,8 @@ const COMMANDS = 100;
 const AHEAD_BYTES = 65_536;
 /** For a client to take what was said to it last, and hang up. */
 const LINGER_MS = 3000;
+/** The same for who has to make room: its descriptor is wanted. */
+const CROWDED_LINGER_MS = 100;
 const KEEP_ALIVE_MS = 120_000;
 const NOTHING = new Uint8Array();
 
@@ -75,10 +78,6 @@ export class Session {
     return this.#relay !== undefined;
   }
 
-  get isLoggingIn(): boolean {
-    return this.#isLoggingIn;
-  }
-
   get facts(): SessionFacts {
     return this.#facts;
   }
@@ -107,7 +106,8 @@ export class Session {
 
   /** To another one. */
   giveWay(): void {
-    this.stop("sessions", "crowded");
+    if (this.#how === undefined) this.stop("sessions", "crowded");
+    else this.#destroy(); // it has been told to go already
     this.#ports.place.leave();
   }
 
@@ -218,7 +218,10 @@ export class Session {
   async #logIn(login: Login, front: Front): Promise<void> {
     clearTimeout(this.#timer); // what it takes has limits of its own
     this.#isLoggingIn = true;
-    const outcome = await openMailbox(login, this.#ports, this.#gone.signal, (facts) => (this.#facts = facts));
+    const outcome = await openMailbox(login, this.#ports, this.#gone.signal, (facts) => {
+      this.#facts = facts;
+      this.#ports.recognised(this);
+    });
     this.#isLoggingIn = false;
     if (this.#how !== undefined) {
       if ("socket" in outcome) outcome.socket.destroy();
@@ -237,7 +240,6 @@ export class Session {
     const opened = this.#opened;
     if (opened === undefined) throw new TypeError("nobody has logged in");
     clearTimeout(this.#timer);
-    this.#ports.loggedIn(this);
     const client = this.#socket;
     client.off("data", this.#heard);
     client.off("end", this.#heardAll);
@@ -271,7 +273,7 @@ export class Session {
     socket.end(text, "latin1");
     socket.resume(); // to see it hang up
     if (how === "crowded") socket.once("finish", () => this.#destroy());
-    this.#after(LINGER_MS, () => this.#destroy());
+    this.#after(how === "crowded" ? CROWDED_LINGER_MS : LINGER_MS, () => this.#destroy());
   }
 
   #destroy(): void {

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { once } from "node:events";
+import { createServer, type AddressInfo } from "node:net";
 import { until } from "../../support/until.ts";
-import type { Client } from "./client.ts";
+import { Client } from "./client.ts";
 import { LOGIN, PASSWORD, startServing, type ServingWorld } from "./world.ts";
 
 let world: ServingWorld;
@@ -35,6 +36,60 @@ describe("places", () => {
     for (const { client, server } of sessions) {
       server.write("* 1 EXISTS\r\n");
       await client.reads(/EXISTS/);
+    }
+  });
+
+  test("are given up at once by those who have been told to go and stay", async () => {
+    world.settings({ limits: { sessions: 3 } });
+    const [stubborn, second] = await crowd(3);
+    stubborn?.write("POST / HTTP/1.1\r\n");
+    await stubborn?.readsAll();
+    await world.logIn();
+    await world.logIn();
+    expect(await second?.readsAll()).toMatch(/^\* OK .*\r\n\* BYE /);
+    expect(world.server.connections).toBe(3);
+  });
+
+  test("are not kept by passwords that have yet to be looked at, but by right ones", async () => {
+    world.settings({ limits: { sessions: 2 } });
+    const { verify } = world;
+    world.verify = (user, password, peer) =>
+      user === "stranger" ? new Promise(() => undefined) : verify(user, password, peer);
+    const stranger = await world.connect();
+    stranger.write(`a LOGIN stranger ${PASSWORD}\r\n`);
+    world.open = () => new Promise(() => undefined);
+    const known = await world.connect();
+    known.write(LOGIN);
+    await until(() => world.server.connections === 2);
+    const third = await world.connect();
+    await third.reads(/^\* OK/);
+    expect(await stranger.readsAll()).toMatch(/\* BYE /);
+    const fourth = await world.connect();
+    await fourth.reads(/^\* OK/);
+    expect(await third.readsAll()).toMatch(/\* BYE /);
+    expect(known.hasEnded).toBe(false);
+  });
+
+  test("of one network are its own to give", async () => {
+    world.settings({ limits: { sessions: 10, sessionsPerAddress: 2 } });
+    const from = async (peer: string) => {
+      const server = createServer((socket) => {
+        Object.defineProperty(socket, "remoteAddress", { value: peer });
+        world.server.accept(socket, { service: "imap", address: "127.0.0.1", port: 0 });
+      }).listen(0, "127.0.0.1");
+      await once(server, "listening");
+      const client = await Client.connect((server.address() as AddressInfo).port);
+      server.close();
+      return client;
+    };
+    const guest = await from("192.0.2.7");
+    const crowded: Client[] = [];
+    for (const host of ["1", "2", "3", "4", "5"]) crowded.push(await from(`2001:db8::${host}`));
+    for (const gone of crowded.slice(0, 3)) expect(await gone.readsAll()).toMatch(/\* BYE /);
+    for (const here of [guest, ...crowded.slice(3)]) {
+      here.write("a NOOP\r\n");
+      await here.reads(/^a OK/m);
+      here.socket.destroy();
     }
   });
 
@@ -176,6 +231,18 @@ describe("a slow peer", () => {
     let heard = "";
     server.on("data", (bytes: Buffer) => (heard += String(bytes)));
     await until(() => heard === "b NOOP\r\n");
+  });
+
+  test("that does not read how its login went has as long for that as for the login", async () => {
+    world.settings({ limits: { loginMs: 500 } });
+    const { open } = world;
+    world.open = async (request) => ({ ...(await open(request)), capabilities: ["X".repeat(30_000_000)] });
+    const client = await world.connect();
+    await client.reads(/^\* OK/);
+    client.socket.pause();
+    client.write(LOGIN);
+    const server = await until(() => world.upstream[0]);
+    await until(() => server.destroyed || server.readableEnded);
   });
 
   test("whose line never ends, or who says nothing but nonsense, is sent away", async () => {

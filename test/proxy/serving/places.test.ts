@@ -18,6 +18,15 @@ test("there are so many places in all, and so many for an address of the network
   expect(places.enter("192.0.2.2")).toBeUndefined();
 });
 
+test("a /64 of IPv6 is one address", () => {
+  const places = new Places(limits);
+  expect(places.enter("2001:db8::1")?.network).toBe("2001:db8:0:0::/64");
+  expect(places.enter("2001:db8::2:1")).toBeDefined();
+  expect(places.enter("2001:db8::3")).toBeUndefined();
+  expect(places.isFull("2001:db8:0:0::/64")).toBe(true);
+  expect(places.enter("2001:db8:0:1::1")).toBeDefined();
+});
+
 test("an account has so many, and a place is of one account at a time", () => {
   const places = new Places(limits);
   const taken = [1, 2, 3].map(() => places.enter("127.0.0.1"));
