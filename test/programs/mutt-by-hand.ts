@@ -4,6 +4,8 @@ import { writeFileSync } from "node:fs";
 import type { Mailbox } from "./harness.ts";
 import { Terminal } from "./terminal.ts";
 
+const TO = "bert@mail.test";
+
 export interface Ways {
   /** Lines of the file: how to get to the IMAP server. */
   readonly reading: readonly string[];
@@ -12,7 +14,7 @@ export interface Ways {
 }
 
 /**
- * Opens the message "for everybody" in the INBOX, and sends one.
+ * Opens the message "for everybody", the only one in the INBOX, and sends another to somebody else.
  *
  * @param name of this try, for its files and subject
  */
@@ -31,7 +33,7 @@ export async function readsAndSends(mailbox: Mailbox, program: string, name: str
   });
   const subject = `from ${program} ${name}`;
   const sending = file("sending", [...ways.reading, ...ways.sending]);
-  const words = ["-F", sending, "-s", subject, "--", mailbox.address];
+  const words = ["-F", sending, "-s", subject, "--", TO];
   await mailbox.runs(program, words, { input: "sent by a real program\n" });
-  expect(await mailbox.arrived(subject)).toContain("sent by a real program");
+  expect(await mailbox.arrived(subject, TO)).toContain("sent by a real program");
 }
