@@ -111,7 +111,7 @@ async function client(all: readonly Account[], visits: readonly [string, Visit][
       await visit(visitor);
     } catch (error) {
       counts.failures += 1;
-      if (counts !== tally.badServers) failures.push(`${name}: ${String(error)}`);
+      if (counts !== tally.badServers) failures.push(`${name}: ${JSON.stringify(String(error))}`);
     }
     for (const socket of visitor.sockets) socket.destroy();
     await sleep(random.below(PAUSE_MS));
