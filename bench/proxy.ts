@@ -60,8 +60,8 @@ try {
   const dovecot = waysTo(account, place.world.servers.imap?.port ?? 0);
   const stub = waysTo(stubAccount, stubPort);
 
-  await logins("login, Dovecot", dovecot, 100);
-  await logins("login, server without work", stub, 300);
+  await logins(dovecot);
+  await addedToLogin(stub);
   await measured(dovecot, ["prepare", LARGE_BYTES, SMALL_BYTES]);
   await throughput("FETCH of 200 MB", dovecot, ["fetch", 7]);
   await throughput("APPEND of 200 MB", dovecot, ["append", LARGE_BYTES, 5]);
@@ -99,11 +99,22 @@ function wanted(name: string): boolean {
   return only.length === 0 || only.includes(name);
 }
 
-async function logins(what: string, ways: Ways, rounds: number): Promise<void> {
+async function logins(ways: Ways): Promise<void> {
   if (!wanted("login")) return;
-  const { direct, proxied } = await measured<Pair>(ways, ["login", rounds]);
+  const { direct, proxied } = await measured<Pair>(ways, ["login", 100]);
   const ratio = proxied / direct;
-  report.row(what, both(direct, proxied, "ms", 2), `× ${ratio.toFixed(2)}`, "≤ × 1.5", ratio <= 1.5);
+  report.row("login", both(direct, proxied, "ms", 1), `× ${ratio.toFixed(2)}`, "≤ × 1.5", ratio <= 1.5);
+}
+
+/** Without what Dovecot does, and asks, for every login. */
+async function addedToLogin(ways: Ways): Promise<void> {
+  if (!wanted("login")) return;
+  const { direct, proxied } = await measured<Pair>(ways, ["login", 300]);
+  report.row(
+    "… to a server that has nothing to do",
+    both(direct, proxied, "ms", 1),
+    `+ ${(proxied - direct).toFixed(1)} ms`,
+  );
 }
 
 async function throughput(what: string, ways: Ways, words: readonly (string | number)[]): Promise<void> {

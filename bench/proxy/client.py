@@ -40,9 +40,11 @@ class Way:
             self.login = f'a LOGIN "{self.user}" "{facts["password"]}"\r\n'.encode()
 
     def connect(self):
-        plain = socket.create_connection(("127.0.0.1", self.port), PATIENCE_SECONDS)
+        # As people configure programs: a mail server has a name, the proxy is an address.
+        host = "127.0.0.1" if self.context is None else "localhost"
+        plain = socket.create_connection((host, self.port), PATIENCE_SECONDS)
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return plain if self.context is None else self.context.wrap_socket(plain, server_hostname="localhost")
+        return plain if self.context is None else self.context.wrap_socket(plain, server_hostname=host)
 
 
 class Session:
