@@ -6,6 +6,7 @@
  */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { SPEECHES } from "../../src/proxy/front/speeches.ts";
+import { IS_NODE } from "./harness.ts";
 import { type Conversation, type Cut, CUTS, inflated, writeInPieces } from "./mail-corpus/conversation.ts";
 import { IMAP } from "./mail-corpus/imap.ts";
 import { POP } from "./mail-corpus/pop.ts";
@@ -14,6 +15,11 @@ import { type Recording, Stage } from "./mail-corpus/stage.ts";
 import { withPrograms } from "./programs.ts";
 
 const CORPUS: readonly Conversation[] = [...IMAP, ...POP, ...SMTP];
+
+/** Dovecot takes its time, and what may differ between runtimes is seen with the records as well. */
+const DOVECOTS_CUTS: { readonly [how: string]: Cut } = IS_NODE
+  ? { "in random pieces": CUTS["in random pieces"] }
+  : CUTS;
 
 withPrograms(["dovecot"])("a conversation through the proxy", () => {
   let stage: Stage;
@@ -32,9 +38,8 @@ withPrograms(["dovecot"])("a conversation through the proxy", () => {
   }
 
   for (const conversation of CORPUS) {
-    for (const [how, cut] of Object.entries(CUTS)) {
-      const what = `${conversation.protocol} (${conversation.name})`;
-
+    const what = `${conversation.protocol} (${conversation.name})`;
+    for (const [how, cut] of Object.entries(DOVECOTS_CUTS))
       test(`in ${what} gets Dovecot's own answers when the client sends ${how}`, async () => {
         const directly = recordingOf(conversation);
         const through = await stage.repeat(conversation, cut);
@@ -44,13 +49,13 @@ withPrograms(["dovecot"])("a conversation through the proxy", () => {
         expect(through.delivered).toHaveLength(conversation.protocol === "smtp" ? 3 : 0);
       });
 
+    for (const [how, cut] of Object.entries(CUTS))
       test(`in ${what} is not changed by a byte in either direction when all is sent ${how}`, async () => {
         const recording = recordingOf(conversation);
         const { toClient, toServer } = await replayed(conversation, recording, cut);
         expect(toClient.equals(Buffer.concat(wanted(conversation, recording)))).toBe(true);
         expect(toServer.equals(Buffer.concat(recording.heard.map(({ sent }) => sent)))).toBe(true);
       });
-    }
   }
 
   test("passes unchanged however the server's words are cut, without any network", () => {

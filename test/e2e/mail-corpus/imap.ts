@@ -7,6 +7,10 @@ function ask(tag: string, command: string): Turn {
   return { send: `${tag} ${command}\r\n`, until: completed(tag) };
 }
 
+function listCapabilities(tag: string): Turn {
+  return { ...ask(tag, "CAPABILITY"), listsCapabilities: true };
+}
+
 function completed(tag: string): RegExp {
   return new RegExp(`(^|\\r\\n)${tag} (OK|NO|BAD) [^\\r\\n]*\\r\\n$`);
 }
@@ -24,9 +28,9 @@ const BINARY = `Subject: binary\r\n\r\n\0\0* CAPABILITY AUTH=PLAIN\r\n\0\xff\r\r
 
 const READING: readonly Turn[] = [
   ask("b1", "SELECT INBOX"),
-  ask("b2", "FETCH 1:* (UID FLAGS INTERNALDATE RFC822.SIZE ENVELOPE BODYSTRUCTURE)"),
-  ask("b3", "FETCH 1:* BODY.PEEK[]"),
-  ask("b4", "FETCH 2 (BODY.PEEK[]<20.40> BODY.PEEK[HEADER.FIELDS (SUBJECT)] BODY.PEEK[TEXT])"),
+  ask("b2", "FETCH 2 (BODY.PEEK[]<20.40> BODY.PEEK[HEADER.FIELDS (SUBJECT)] BODY.PEEK[TEXT])"),
+  ask("b3", "FETCH 1:* (UID FLAGS INTERNALDATE RFC822.SIZE ENVELOPE BODYSTRUCTURE)"),
+  ask("b4", "FETCH 1:* BODY.PEEK[]"),
   ask("b5", "FETCH 6 (BINARY.PEEK[3] BINARY.SIZE[3] BODY.PEEK[2.1.MIME])"),
 ];
 
@@ -35,7 +39,7 @@ export const IMAP: readonly Conversation[] = [
     name: "reading",
     protocol: "imap",
     turns: [
-      { ...ask("a1", "CAPABILITY"), listsCapabilities: true },
+      listCapabilities("a1"),
       ask("a2", 'ID ("name" "corpus")'),
       ask("a3", "NAMESPACE"),
       ask("a4", 'LIST "" "*" RETURN (SPECIAL-USE STATUS (MESSAGES UIDNEXT))'),
@@ -50,6 +54,7 @@ export const IMAP: readonly Conversation[] = [
       { send: "d4 IDLE\r\n", until: /^\+ [^\r\n]*\r\n$/ },
       { send: "", until: /\* \d+ RECENT\r\n$/, happens: "delivery" },
       { send: "DONE\r\n", until: completed("d4") },
+      listCapabilities("e1"), // by now somebody may have lost track of what is a line and what a literal
       ask("z", "LOGOUT"),
     ],
   },
@@ -82,6 +87,7 @@ export const IMAP: readonly Conversation[] = [
       ask("d5", 'FETCH 1 BODY.PEEK[ "unfinished'),
       { send: "d6 APPEND missing {3}\r\n", until: completed("d6") },
       { send: "\0\xff\r\nd7 NOOP\r\n", until: completed("d7") },
+      listCapabilities("e1"),
       ask("d8", `SEARCH SUBJECT ${"y".repeat(5000)}`),
       ask("z", "LOGOUT"),
     ],
