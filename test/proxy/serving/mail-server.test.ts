@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { once } from "node:events";
-import { createServer, type AddressInfo } from "node:net";
+import { createServer, type AddressInfo, type Socket } from "node:net";
 import { until } from "../../support/until.ts";
 import { Client } from "./client.ts";
 import { LOGIN, PASSWORD, startServing, type ServingWorld } from "./world.ts";
@@ -91,6 +91,23 @@ describe("places", () => {
       await here.reads(/^a OK/m);
       here.socket.destroy();
     }
+  });
+
+  test("are not taken from those who are about to be logged in", async () => {
+    world.settings({ limits: { sessions: 1 } });
+    const { open } = world;
+    const opening = Promise.withResolvers<void>();
+    world.open = async (request) => {
+      await opening.promise;
+      return open(request);
+    };
+    const first = await world.connect();
+    first.write(LOGIN);
+    await until(() => world.requests.length > 0);
+    const second = await world.connect();
+    expect(await second.readsAll()).toMatch(/^\* BYE /);
+    opening.resolve();
+    await first.reads(/^a OK/m);
   });
 
   test("of one account are as many as the settings say, and free again at the end of a session", async () => {
@@ -191,32 +208,44 @@ describe("stopping", () => {
   });
 });
 
+const FLOOD_BYTES = 60_000_000;
+
+/** Writes as much as the other side takes. */
+function pump(writer: Socket) {
+  const chunk = Buffer.alloc(60_000, "x");
+  const flood = {
+    written: 0,
+    /** When nothing more is taken for a while. */
+    async stalls() {
+      for (let before = -1; before !== flood.written; await Bun.sleep(300)) before = flood.written;
+    },
+  };
+  const write = () => {
+    for (let isTaken = true; isTaken && flood.written < FLOOD_BYTES; flood.written += chunk.length)
+      isTaken = writer.write(chunk);
+  };
+  writer.on("drain", write);
+  write();
+  return flood;
+}
+
 describe("a slow peer", () => {
-  test("that reads nothing holds up itself and not the others, and bounds what is kept for it", async () => {
+  test.each(["client", "server"] as const)("that reads nothing, the %s, holds up nobody else", async (slow) => {
     const { client, server } = await world.logIn();
-    client.socket.pause();
-    const chunk = Buffer.alloc(65_536, "x");
-    let written = 0;
-    let isHeld = false;
-    const pump = () => {
-      while (!isHeld && written < 400_000_000) {
-        written += chunk.length;
-        isHeld = !server.write(chunk);
-      }
-    };
-    server.on("drain", () => {
-      isHeld = false;
-      pump();
-    });
-    pump();
+    const [reader, writer] = slow === "client" ? [client.socket, server] : [server, client.socket];
+    const flood = pump(writer);
+    reader.pause();
     const other = await world.logIn();
     other.server.write("* 1 EXISTS\r\n");
     await other.client.reads(/EXISTS/);
-    await until(() => isHeld);
-    expect(written).toBeLessThan(60_000_000); // kernel buffers included
-    const before = client.bytes;
-    client.socket.resume();
-    await until(() => client.bytes > before + 10_000_000);
+    await flood.stalls();
+    expect(flood.written).toBeLessThan(FLOOD_BYTES / 2); // kernel buffers included
+    let heard = 0;
+    reader.on("data", (bytes: Buffer) => void (heard += bytes.length)).resume();
+    await until(
+      () => heard === FLOOD_BYTES,
+      () => `${heard} bytes of ${FLOOD_BYTES}`,
+    );
   });
 
   test("gets its greeting and answers byte by byte as any other", async () => {

@@ -1,11 +1,22 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { once } from "node:events";
+import { freePorts } from "../../../lab/ports.ts";
 import { MailkeyError } from "../../../src/errors.ts";
 import type { SessionEnd } from "../../../src/proxy/event.ts";
 import type { Opened } from "../../../src/proxy/upstream/upstream.ts";
+import { Listeners } from "../../../src/proxy/serving/listeners.ts";
 import { until } from "../../support/until.ts";
+import { Client } from "./client.ts";
 import { LOGIN, PASSWORD, startServing, USER, type ServingWorld, type Settings } from "./world.ts";
 
+const NO_PORTS = {
+  imap: undefined,
+  imaps: undefined,
+  pop: undefined,
+  pops: undefined,
+  smtp: undefined,
+  smtps: undefined,
+};
 let world: ServingWorld;
 
 const start = async (settings: Partial<Settings> = {}) => {
@@ -189,14 +200,55 @@ describe("a session", () => {
     expect(hows()).toEqual(["time", "time", "time"]);
   });
 
-  test("takes longer to log in than a client has for beginning to", async () => {
+  test("takes longer to log in than a client has for beginning to, and lasts longer", async () => {
     await restart({ limits: { loginMs: 200 } });
     const { open } = world;
     world.open = async (request) => {
       await Bun.sleep(500);
       return open(request);
     };
-    await world.logIn();
+    const { client, server } = await world.logIn();
+    await Bun.sleep(500);
+    server.write("* 1 EXISTS\r\n");
+    await client.reads(/^\* 1 EXISTS/);
+  });
+
+  test("ends when nobody tries again in time after a login that came to nothing", async () => {
+    await restart({ limits: { loginMs: 300 } });
+    const client = await world.connect();
+    client.write(`a LOGIN ${USER} wrong\r\n`);
+    expect(await client.readsAll()).toMatch(/^a NO .*\r\n\* BYE /m);
+    client.socket.end();
+    await allGone();
+    expect(hows()).toEqual(["time"]);
+  });
+
+  test("hangs up a mailbox that opens for a client that has gone", async () => {
+    const { open } = world;
+    const opening = Promise.withResolvers<void>();
+    let opened: Opened | undefined;
+    world.open = async (request) => {
+      await opening.promise;
+      const made = await open({ ...request, signal: new AbortController().signal });
+      if ("socket" in made) opened = made;
+      return made;
+    };
+    const client = await world.connect();
+    client.write(LOGIN);
+    await until(() => world.requests.length > 0);
+    client.socket.resetAndDestroy();
+    await allGone();
+    opening.resolve();
+    await until(() => opened?.socket.destroyed);
+  });
+
+  test("is cut off in the end when its client takes nothing, not even goodbye", async () => {
+    await restart({ limits: { idleMs: 400 } });
+    const { client, server } = await world.logIn();
+    client.socket.pause();
+    server.write(Buffer.alloc(60_000_000, "x"));
+    await allGone();
+    expect(hows()).toEqual(["idle"]);
   });
 
   test("reads no more than a little ahead of its login, and passes all of it on", async () => {
@@ -262,6 +314,16 @@ describe("TLS of a client's", () => {
     const secure = await client.secure(world.caPem);
     secure.write(LOGIN);
     await secure.reads(/^a OK/m);
+  });
+
+  test("is wanted before any login where other machines can connect", async () => {
+    const listeners = new Listeners(world.server.accept);
+    const [imap = 0] = await freePorts(1);
+    await listeners.set({ addresses: ["0.0.0.0"], remote: true, ports: { ...NO_PORTS, imap } }, true);
+    const client = await Client.connect(imap);
+    expect(await client.reads(/^\* OK .*\r\n/)).toContain("STARTTLS LOGINDISABLED");
+    client.socket.destroy();
+    listeners.close();
   });
 
   test("takes no command that came before it for one in it", async () => {
