@@ -1,13 +1,17 @@
 /** Opening mailboxes: what is said to servers, what is made of their answers, and what never gets through. */
 import { describe, expect, test } from "bun:test";
 import { once } from "node:events";
+import { createSecureContext } from "node:tls";
 import { MailkeyError } from "../../../src/errors.ts";
 import { Secret } from "../../../src/platform/secret.ts";
+import type { Mailbox } from "../../../src/proxy/mailboxes.ts";
+import { Extensions } from "../../../src/proxy/upstream/extensions.ts";
+import { createAuthority } from "../../mail/certificates.ts";
 import type { Peer } from "../../mail/stub-server.ts";
 import { until } from "../../support/until.ts";
 import { ADDRESS, imapServer, mailboxAt, tokenIn, useUpstream } from "./world.ts";
 
-const { serve, serveHalfOpen, scene } = useUpstream();
+const { serve, serveHalfOpen, scene, authority } = useUpstream();
 
 describe("an opened mailbox", () => {
   test("is logged in after one command, and nothing that the server has sent since is lost", async () => {
@@ -115,11 +119,16 @@ describe("a token that the server refuses", () => {
     expect(server.received.filter((line) => line.includes("AUTHENTICATE"))).toHaveLength(1);
   });
 
-  test("is the end when another one is refused as well", async () => {
-    const { mailbox } = await serve("imap", imapServer({ tokens: /never/ }));
+  test("is the end when another one is refused as well, and of both connections", async () => {
+    let closed = 0;
+    const { mailbox } = await serve("imap", (peer) => {
+      peer.socket.on("close", () => void (closed += 1));
+      return imapServer({ tokens: /never/ })(peer);
+    });
     const { open, wishes } = scene();
     expect(await open(mailbox, "imap")).toMatchObject({ kind: "server" });
     expect(wishes).toHaveLength(2);
+    await until(() => closed === 2);
   });
 
   test("is not renewed when the server is merely busy", async () => {
@@ -238,9 +247,18 @@ describe("a server that is not to be trusted", () => {
     expect(JSON.stringify(await world.open(mailbox, "imap"))).not.toMatch(/is-secret|dXNlcj1/);
   });
 
+  test("is trusted no longer than the certificates say, though its TLS session could be resumed", async () => {
+    const { mailbox } = await serve("imap", imapServer());
+    const world = scene();
+    await world.opened(mailbox, "imap");
+    world.trust((await createAuthority()).ca);
+    expect(await world.open(mailbox, "imap")).toMatchObject({ kind: "unavailable" });
+  });
+
   test("is asked nothing when the certificates to trust are none", async () => {
     const { server, mailbox } = await serve("imap", imapServer());
-    const world = scene({ caPem: "-----BEGIN CERTIFICATE-----\nbm9uZQ==\n-----END CERTIFICATE-----\n" });
+    const world = scene();
+    world.trust("-----BEGIN CERTIFICATE-----\nbm9uZQ==\n-----END CERTIFICATE-----\n");
     expect(await world.open(mailbox, "imap")).toMatchObject({ kind: "needed", code: "ERR_CONFIG" });
     expect(await world.upstream.extensions("imap", [mailbox])).toEqual([]);
     expect(server.received).toEqual([]);
@@ -340,6 +358,33 @@ describe("extensions", () => {
     expect(await upstream.extensions("smtp", [gone.mailbox])).toEqual([]);
     expect(await upstream.extensions("smtp", [gone.mailbox, mailbox])).toContain("8BITMIME");
   });
+});
+
+test("a server that does not answer is asked again sooner than one that does", async () => {
+  const { server, mailbox } = await serve("smtp", playSmtp);
+  const silent = await serve("smtp", (peer) => peer.end());
+  let [nowMs, asked] = [1, 0];
+  const extensions = new Extensions({
+    now: () => nowMs,
+    trust: () => {
+      asked += 1;
+      return { context: createSecureContext({ ca: authority.made.ca }), resume: undefined, onSession: () => undefined };
+    },
+  });
+  const ask = ({ servers }: Mailbox) =>
+    extensions.common("smtp", [servers.smtp ?? { host: "", port: 0, security: "tls" }]);
+  const askBoth = async () => [await ask(mailbox), await ask(silent.mailbox)];
+  expect(await askBoth()).toEqual([expect.arrayContaining(["8BITMIME"]) as never, []]);
+  nowMs += 20_000;
+  await askBoth();
+  expect(asked).toBe(2);
+  nowMs += 20_000;
+  await askBoth();
+  expect(asked).toBe(3);
+  nowMs += 600_000;
+  await askBoth();
+  expect(asked).toBe(5);
+  expect(server.received).toHaveLength(2);
 });
 
 async function playSmtp(peer: Peer, greets = true): Promise<void> {

@@ -25,6 +25,8 @@ export interface Scene {
   readonly wishes: TokenWish[];
   /** Answers each wish; `token-1`, `token-2`, … unless given. */
   tokens: (wish: TokenWish) => Promise<Secret> | Secret;
+  /** Replaces the certificates that are trusted. */
+  readonly trust: (pem: string) => void;
   readonly proxy: { -readonly [K in keyof ProxyConfig]?: ProxyConfig[K] };
   readonly open: (
     mailbox: Mailbox,
@@ -74,16 +76,17 @@ export function useUpstream() {
     return mailboxAt("imap", { host: "localhost", port: (server.address() as AddressInfo).port, security: "tls" });
   }
 
-  function scene({ trusting = true, caPem = authority.made.ca } = {}): Scene {
+  function scene({ trusting = true } = {}): Scene {
     const folder = mkdtempSync(join(tmpdir(), "mailkey-test-"));
     folders.push(folder);
     const caFile = join(folder, "ca.pem");
-    writeFileSync(caFile, caPem);
+    writeFileSync(caFile, authority.made.ca);
     const usual = defaultConfig({});
     const proxy = {};
     const wishes: TokenWish[] = [];
     const made: Scene = {
       wishes,
+      trust: (pem) => writeFileSync(caFile, pem),
       proxy,
       tokens: () => new Secret(`token-${wishes.length}`),
       upstream: new MailUpstream({
@@ -108,7 +111,7 @@ export function useUpstream() {
     return made;
   }
 
-  return { serve, serveHalfOpen, scene };
+  return { serve, serveHalfOpen, scene, authority };
 }
 
 export function mailboxAt(protocol: MailProtocol, server: NonNullable<Mailbox["servers"][MailProtocol]>): Mailbox {
