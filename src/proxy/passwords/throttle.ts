@@ -1,6 +1,7 @@
 /**
- * Who has sent wrong passwords has to wait, longer each time: by user name, and by network for clients of other machines. Everybody on
- * this machine has the same address, so counting by it would lock all of them out together.
+ * Who has sent wrong passwords has to wait, longer each time: clients of other machines by network, whoever they want to be; those of this
+ * machine, who all have the same address, by user name. So nobody elsewhere can lock a user out. That guesses for one user may come from many
+ * networks does not matter: passwords have 118 bits.
  *
  * Names that no account has are counted like any others, so that waiting tells nobody which ones there are.
  */
@@ -33,30 +34,26 @@ export class Throttle {
 
   /** How long until a password is looked at again; 0 usually. */
   waitMs(user: string, peer: string): number {
-    return Math.max(0, ...this.#of(user, peer).map(([counts, key]) => waitMs(counts.get(key), this.#nowMs())));
+    const [counts, key] = this.#of(user, peer);
+    return Math.max(0, waitMs(counts.get(key), this.#nowMs()));
   }
 
   wrong(user: string, peer: string): void {
+    const [counts, key] = this.#of(user, peer);
     const lastMs = this.#nowMs();
-    for (const [counts, key] of this.#of(user, peer)) {
-      const before = counts.get(key);
-      const isForgotten = before === undefined || lastMs - before.lastMs >= FORGET_MS;
-      counts.set(key, { wrong: isForgotten ? 1 : before.wrong + 1, lastMs });
-    }
+    const before = counts.get(key);
+    const isForgotten = before === undefined || lastMs - before.lastMs >= FORGET_MS;
+    counts.set(key, { wrong: isForgotten ? 1 : before.wrong + 1, lastMs });
   }
 
   right(user: string, peer: string): void {
-    for (const [counts, key] of this.#of(user, peer)) counts.delete(key);
+    const [counts, key] = this.#of(user, peer);
+    counts.delete(key);
   }
 
-  #of(user: string, peer: string): [Recent<Count>, string][] {
+  #of(user: string, peer: string): [Recent<Count>, string] {
     const { users, networks } = this.#counts;
-    return isLoopback(peer)
-      ? [[users, user]]
-      : [
-          [users, user],
-          [networks, networkOf(peer)],
-        ]; // prettier-ignore
+    return isLoopback(peer) ? [users, user] : [networks, networkOf(peer)];
   }
 }
 

@@ -33,10 +33,13 @@ describe("wrong passwords", () => {
     expect(throttle.waitMs("berta", LOCAL)).toBe(0);
   });
 
-  test("from another machine hold up all of its network, whoever they are for", () => {
+  test("from another machine hold up all of its network, whoever they are for, and nobody else", () => {
     const { throttle, guess } = newThrottle();
     for (const user of ["a", "b", "c", "d", "e"]) guess(1, user, REMOTE);
     expect(throttle.waitMs("f", REMOTE)).toBe(1000);
+    expect(throttle.waitMs("f", "192.0.2.2")).toBe(0);
+    expect(throttle.waitMs("f", LOCAL)).toBe(0);
+    guess(20, "f", REMOTE);
     expect(throttle.waitMs("f", "192.0.2.2")).toBe(0);
     expect(throttle.waitMs("f", LOCAL)).toBe(0);
     guess(5, "a", "2001:db8:0:1::1");
