@@ -18,6 +18,7 @@ import { isOursOrRoots } from "../platform/peer.ts";
 import { withoutIdleEnvironment } from "../platform/runtime.ts";
 import { giveBackMemory } from "../platform/spare-memory.ts";
 import { startSteadyTime } from "../platform/steady-time.ts";
+import { Turns } from "../platform/turns.ts";
 import { watchFolders } from "../platform/watch.ts";
 import { busyLine, waitingLine } from "../service/dispatch.ts";
 import { LineServer } from "../service/line-server.ts";
@@ -92,6 +93,8 @@ class Proxy {
   readonly #metrics: Metrics;
   readonly #control: LineServer;
   readonly #alarm: Alarm;
+  /** Settings, certificate and listeners change together. */
+  readonly #changes = new Turns(1);
   readonly #stopping = new AbortController();
   /** By whichever way. */
   readonly #ending: AbortSignal;
@@ -152,7 +155,7 @@ class Proxy {
     const isReachable = stillThere(proxySocketPath(paths));
     try {
       if (isActivated(env)) await this.#listeners.takeOver(env, this.#config.proxy.remote);
-      await this.#open();
+      await this.#changes.take(() => this.#open());
     } catch (error) {
       this.#leave(isReachable);
       throw error;
@@ -173,7 +176,7 @@ class Proxy {
     process.off("SIGHUP", reload);
     place.close();
     this.#log("stopping");
-    this.#listeners.close();
+    await this.#changes.take(() => Promise.resolve(this.#listeners.close()));
     await this.#server.stop();
     await this.#control.finish();
     this.#leave(isReachable);
@@ -218,16 +221,11 @@ class Proxy {
     return { limits, requireTls, tls: this.#certificate === undefined ? undefined : contextOf(this.#certificate) };
   }
 
-  /** All of it or nothing: what is wrong in it changes nothing. Sessions go on. */
+  /** @throws ERR_CONFIG and its kin, with the old settings still in force */
   async #reload(): Promise<void> {
-    const before = { config: this.#config, certificate: this.#certificate };
     try {
-      this.#config = loadConfig(this.#ports.paths, this.#ports.env);
-      await this.#open();
+      await this.#change(() => loadConfig(this.#ports.paths, this.#ports.env));
     } catch (error) {
-      this.#config = before.config;
-      this.#certificate = before.certificate;
-      this.#server.settings = this.#settings();
       this.#log("settings-refused", { reason: asMailkeyError(error, "proxy").message });
       throw error;
     }
@@ -242,18 +240,32 @@ class Proxy {
     });
   }
 
-  /** Sessions go on with the one that they began with. */
   async #lookAtCertificate(): Promise<void> {
     const before = this.#certificate;
     try {
-      await this.#open();
+      await this.#change(() => this.#config);
       if (this.#certificate?.certificate === before?.certificate) return;
       this.#log("certificate-changed", { file: this.#certificate?.file });
     } catch (error) {
-      this.#certificate = before;
-      this.#server.settings = this.#settings();
       this.#log("certificate-refused", { reason: asMailkeyError(error, "proxy").message });
     }
+  }
+
+  /** One at a time, and all of it or nothing: what is wrong in it changes nothing. Sessions go on with what they began with. */
+  async #change(read: () => Config): Promise<void> {
+    return this.#changes.take(async () => {
+      if (this.#ending.aborted) return;
+      const before = { config: this.#config, certificate: this.#certificate };
+      try {
+        this.#config = read();
+        await this.#open();
+      } catch (error) {
+        this.#config = before.config;
+        this.#certificate = before.certificate;
+        this.#server.settings = this.#settings();
+        throw error;
+      }
+    });
   }
 
   #tellListening(): void {
