@@ -4,10 +4,11 @@ import type { Refusal } from "../refusal.ts";
 import type { Farewell } from "./front.ts";
 
 const MAX_LENGTH = 400;
+const MAX_HINT_LENGTH = 300;
 
 /** Words that came from elsewhere, fit to be said. */
-export function spoken(words: string): string {
-  return peerText(words, MAX_LENGTH)
+export function spoken(words: string, maxLength = MAX_LENGTH): string {
+  return peerText(words, maxLength)
     .replaceAll("…", "...")
     .replace(/[^ -~]/g, "?");
 }
@@ -16,7 +17,10 @@ export function refusalWords(refusal: Refusal): string {
   if (refusal.kind === "password") return "wrong user name or password";
   if (refusal.kind === "throttled") return `too many wrong passwords, try again in ${refusal.seconds} s`;
   if (refusal.kind === "sessions") return "too many sessions at once, try again later";
-  return spoken(refusal.hint === undefined ? refusal.words : `${refusal.words}: ${refusal.hint}`);
+  if (refusal.hint === undefined) return spoken(refusal.words);
+  // However much a server says, what to type is not lost behind it.
+  const hint = spoken(refusal.hint, MAX_HINT_LENGTH);
+  return `${spoken(refusal.words, MAX_LENGTH - hint.length - ": ".length)}: ${hint}`;
 }
 
 const FAREWELLS: Readonly<Record<Farewell, string>> = {
