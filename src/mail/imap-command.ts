@@ -87,6 +87,8 @@ export class ImapCommandReader {
       const line = this.nextLine();
       if (line === undefined || typeof line !== "string") return line;
       if (isHttpRequest(line)) return { kind: "lost", why: "this is IMAP, not HTTP" };
+      // It is TLS, in whose first message a web page can hide lines of its own (a session ticket), or another protocol.
+      if (line.includes("\0")) return { kind: "lost", why: "a line has no NUL in it" };
       this.#keep(line);
       const literal = LITERAL.exec(line);
       const decoded = literal === null ? this.#decode() : this.#announced(Number(literal[1]), literal[2] === "");
@@ -155,7 +157,7 @@ export class ImapCommandReader {
 /** @returns what is wrong with it when it is none */
 function decodeCommand(tag: string, parts: readonly string[]): ImapCommand | string {
   const [first = "", ...others] = parts;
-  if (/[\0\r]/.test(first)) return "control characters";
+  if (first.includes("\r")) return "control characters";
   const name = commandName(first);
   if (name === "") return "there is no command";
   const rest = first.slice(tag.length + 1 + name.length);

@@ -3,7 +3,8 @@
  * is their dialects' matter (`pop-front.ts`, `smtp-front.ts`).
  *
  * Lines end with CR LF and nothing else does: who sends a bare CR or LF is not listened to any further, so that no two readers of the
- * same bytes can find different commands in them.
+ * same bytes can find different commands in them. Neither is who sends a NUL: it is TLS, in whose first message a web page can hide lines of
+ * its own (a session ticket), or another protocol.
  */
 import type { AuthArgument } from "../../mail/auth-argument.ts";
 import { ByteBuffer } from "../../mail/byte-buffer.ts";
@@ -48,6 +49,7 @@ export type Occasion =
   | "cancelled"
   | "lineTooLong"
   | "bareLineEnd"
+  | "nul"
   | "isHttp"
   | "tooManyCommands"
   | "tooMuchAtOnce";
@@ -156,6 +158,7 @@ export class LineFront implements Front {
     if (length === undefined) return undefined;
     const bytes = this.#buffer.takeText(length, "latin1");
     if (!LINE.test(bytes)) return leave(replies.bareLineEnd);
+    if (bytes.includes("\0")) return leave(replies.nul);
     const line = Buffer.from(bytes.slice(0, -"\r\n".length), "latin1").toString("utf8");
     if (this.#exchange !== undefined) return this.#answer(this.#exchange, line);
     if (isHttpRequest(line)) return leave(replies.isHttp);

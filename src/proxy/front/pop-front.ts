@@ -36,6 +36,7 @@ const REPLIES: Readonly<Record<Occasion, string>> = {
   cancelled: "-ERR cancelled",
   lineTooLong: "-ERR the line is too long",
   bareLineEnd: "-ERR lines end with CR LF",
+  nul: "-ERR a line has no NUL in it",
   isHttp: "-ERR this is POP3, not HTTP",
   tooManyCommands: "-ERR [SYS/TEMP] too many commands without a login",
   tooMuchAtOnce: "-ERR [SYS/TEMP] too much at once",

@@ -54,6 +54,7 @@ const REPLIES: Readonly<Record<Occasion, string>> = {
   cancelled: "501 5.7.0 cancelled",
   lineTooLong: "500 5.5.2 the line is too long",
   bareLineEnd: "500 5.5.2 lines end with CR LF",
+  nul: "500 5.5.2 a line has no NUL in it",
   isHttp: "500 5.5.2 this is SMTP, not HTTP",
   tooManyCommands: "421 4.7.0 too many commands without a login",
   tooMuchAtOnce: "421 4.7.0 too much at once",

@@ -28,6 +28,14 @@ test("a web page's request ends the conversation before what is in it is read, i
     }
 });
 
+test("the beginning of TLS, in which a web page can hide lines as a session ticket, ends it as well", () => {
+  for (const protocol of ["imap", "pop", "smtp"] as const) {
+    const browser = new Conversation(SPEECHES[protocol].front(OPTIONS));
+    expect(browser.send(`\x16\x03\x01\x02\0\x01ticket\r\n${LOGINS[protocol]}`)).toMatch(/NUL[^\n]*\r\n$/);
+    expect({ end: browser.end, logins: browser.logins }).toEqual({ end: "leave", logins: [] });
+  }
+});
+
 test("a password may speak of HTTP", () => {
   const client = new Conversation(SPEECHES.pop.front(OPTIONS));
   client.send("USER anna\r\nPASS my HTTP/1.1\r\n");

@@ -63,7 +63,7 @@ describe("POP3 before the login", () => {
     "APOP anna 0123\r\n",
     "XYZZY\r\n",
     "\r\n",
-    "\0\xff\r\n",
+    "\x01\xff\r\n",
     "PASS correct horse\r\n",
     "USER\r\n",
     "USER  \r\n",

@@ -62,7 +62,7 @@ describe("SMTP before the login", () => {
     ["EXPN all\r\n", "530 5.7.0"],
     ["WIZ\r\n", "500 5.5.1"],
     ["\r\n", "500 5.5.1"],
-    ["\0\xff\r\n", "500 5.5.1"],
+    ["\x01\xff\r\n", "500 5.5.1"],
     ["AUTH\r\n", "501 5.5.4"],
     ["AUTH PLAIN a b\r\n", "501 5.5.4"],
     ["AUTH XOAUTH2 AAAA\r\n", "504 5.5.4"],
@@ -183,7 +183,7 @@ describe("an SMTP login", () => {
     for (const [name, clientName] of Object.entries(names)) {
       const client = begin(known);
       client.send(`EHLO ${name}\r\nAUTH PLAIN ${PLAIN}\r\n`);
-      if (name.includes("\r")) expect(client.end).toBe("leave");
+      if (/[\0\r]/.test(name)) expect(client.end).toBe("leave");
       else expect(client.logins).toEqual([{ ...ANNA, clientName }]);
     }
   });
