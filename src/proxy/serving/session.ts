@@ -1,6 +1,6 @@
 /**
- * One client, from its first byte to its last: drives the protocol's front until somebody has logged in, opens the mailbox, and then lets bytes
- * pass. Every stage ends in time, and every end is said to the client where its protocol has words for it.
+ * One client, from its first byte to its last: a conversation until somebody has logged in, then a relay. Every stage ends in time, and every end
+ * is said to the client where its protocol has words for it.
  */
 import type { Socket } from "node:net";
 import type { SecureContext } from "node:tls";
@@ -8,9 +8,11 @@ import type { ProxyLimits } from "../../accounts/proxy-config.ts";
 import { placeOf } from "../../errors.ts";
 import type { Turns } from "../../platform/turns.ts";
 import type { SessionEnd, SessionFacts } from "../event.ts";
-import type { Farewell, Front, FrontOptions, Login, Speech, Step } from "../front/front.ts";
+import type { Farewell, FrontOptions, Login, Speech } from "../front/front.ts";
+import type { Refusal } from "../refusal.ts";
 import type { Opened } from "../upstream/upstream.ts";
 import { secureClient } from "./client-tls.ts";
+import { Conversation } from "./conversation.ts";
 import { openMailbox, type OpeningPorts } from "./open-mailbox.ts";
 import { Relay } from "./relay.ts";
 
@@ -29,14 +31,11 @@ export interface SessionPorts extends OpeningPorts {
 
 const FAILURES = 3;
 const COMMANDS = 100;
-/** What a client may send while it waits for the answer to its login; then it is not read any more. */
-const AHEAD_BYTES = 65_536;
 /** For a client to take what was said to it last, and hang up. */
 const LINGER_MS = 3000;
 /** The same for who has to make room: its descriptor is wanted. */
 const CROWDED_LINGER_MS = 100;
 const KEEP_ALIVE_MS = 120_000;
-const NOTHING = new Uint8Array();
 
 export function frontOptions(tls: FrontOptions["tls"], lineBytes: number): FrontOptions {
   return { tls, login: "password", limits: { lineBytes, failures: FAILURES, commands: COMMANDS } };
@@ -50,18 +49,10 @@ export class Session {
   #facts: SessionFacts;
   /** The TLS one, once there is. */
   #socket: Socket;
-  /** Until the client is in. */
-  #front: Front | undefined;
-  #relay: Relay | undefined;
-  /** What a step asked for is under way. */
-  #isBusy = false;
-  #isLoggingIn = false;
   #isShakingHands = false;
-  #ahead = 0;
-  #hasClientEnded = false;
-  /** What a client has sent beyond its login that has hung up since. */
-  #rest: Uint8Array = NOTHING;
-  #opened: Opened | undefined;
+  /** Until the client is in. */
+  #conversation: Conversation | undefined;
+  #relay: Relay | undefined;
   #how: SessionEnd | undefined;
   #isOver = false;
   #timer: NodeJS.Timeout | undefined;
@@ -94,14 +85,19 @@ export class Session {
     raw.once("close", () => this.#closed());
     this.#ports.observe({ kind: "came", session: this.#facts });
     this.#limitTime();
-    if (this.#ports.tlsUse === "first") void this.#orBug(() => this.#secure());
-    else this.#listen(raw);
+    const { tls, tlsUse } = this.#ports;
+    if (tlsUse !== "first") this.#converse(tls === undefined && tlsUse === "offered" ? "absent" : tlsUse);
+    else
+      this.#secure().then(
+        (socket) => socket !== undefined && this.#converse("on"),
+        (error: unknown) => this.#bug(error),
+      );
   }
 
   /** Ends it with the words that its protocol has for that. */
   stop(reason: Farewell, how: SessionEnd): void {
     if (this.#relay !== undefined) return this.#relay.stop(reason, how);
-    this.#finish(how, this.#front?.farewell(reason));
+    this.#finish(how, this.#conversation?.farewell(reason));
   }
 
   /** To another one. */
@@ -111,142 +107,51 @@ export class Session {
     this.#ports.place.leave();
   }
 
-  #listen(socket: Socket): void {
-    const { speech, tls, tlsUse, limits } = this.#ports;
-    this.#socket = socket;
-    if (this.#front === undefined) {
-      const use = tlsUse === "first" ? "on" : tls === undefined && tlsUse === "offered" ? "absent" : tlsUse;
-      this.#front = speech.front(frontOptions(use, limits.lineBytes));
-    } else this.#front.secured();
-    socket.on("data", this.#heard);
-    socket.on("end", this.#heardAll);
-    this.#proceed();
-  }
-
-  readonly #heard = (bytes: Uint8Array): void => {
-    if (this.#front === undefined) return;
-    this.#ahead = this.#isBusy ? this.#ahead + bytes.length : 0;
-    if (this.#ahead >= AHEAD_BYTES) this.#socket.pause();
-    this.#guard(() => {
-      this.#front?.push(bytes);
-      this.#proceed();
+  #converse(tls: FrontOptions["tls"]): void {
+    const { speech, limits, upstream, mailboxes, facts } = this.#ports;
+    this.#conversation = new Conversation(this.#socket, speech.front(frontOptions(tls, limits.lineBytes)), {
+      secure: () => this.#secure(),
+      learn: async () => upstream.extensions(facts.protocol, await mailboxes.all()),
+      logIn: (login) => this.#logIn(login),
+      pass: (opened, rest) => this.#pass(opened, rest),
+      leave: (how, text) => this.#finish(how, text),
+      failed: (error) => this.#bug(error),
     });
-  };
-
-  readonly #heardAll = (): void => {
-    this.#hasClientEnded = true;
-    if (!this.#isLoggingIn) return this.#guard(() => this.#proceed());
-    // Who has said everything already waits for what comes of it; who has said nothing beyond has gone.
-    this.#rest = this.#front?.takeRest() ?? NOTHING;
-    if (this.#rest.length === 0) this.#finish("client");
-  };
-
-  #proceed(): void {
-    while (this.#front !== undefined && !this.#isBusy) {
-      const step = this.#front.next();
-      if (step !== undefined) this.#perform(step, this.#front);
-      else if (this.#hasClientEnded) return this.#finish("client");
-      else return;
-    }
+    this.#conversation.begin();
   }
 
-  #perform(step: Step, front: Front): void {
-    switch (step.kind) {
-      case "say":
-        if (this.#socket.write(step.text, "latin1")) return;
-        this.#isBusy = true; // a client that does not listen is not read either
-        this.#socket.once("drain", () => this.#goOn());
-        return;
-      case "leave":
-        return this.#finish("refused", step.text);
-      case "pass":
-        return this.#pass(front);
-      case "secure":
-        this.#isBusy = true;
-        void this.#orBug(() => this.#startTls(step.text));
-        return;
-      case "learn":
-        return this.#doing(async () => front.learned(await this.#extensions()));
-      case "log-in":
-        return this.#doing(() => this.#logIn(step.login, front));
-    }
-  }
-
-  /** The next step comes when this one is done. */
-  #doing(work: () => Promise<void>): void {
-    this.#isBusy = true;
-    void this.#orBug(async () => {
-      await work();
-      this.#goOn();
-    });
-  }
-
-  #goOn(): void {
-    this.#isBusy = false;
-    this.#ahead = 0;
-    this.#guard(() => this.#proceed());
-    if (this.#front !== undefined && !this.#isBusy) this.#socket.resume();
-  }
-
-  async #startTls(text: string): Promise<void> {
-    const raw = this.#raw;
-    raw.pause();
-    raw.off("data", this.#heard);
-    raw.off("end", this.#heardAll);
-    await new Promise<void>((resolve) => {
-      raw.write(text, "latin1", () => resolve());
-    });
-    await this.#secure();
-  }
-
-  async #secure(): Promise<void> {
+  /** @returns undefined when that was the end */
+  async #secure(): Promise<Socket | undefined> {
     const { tls, handshakes } = this.#ports;
     this.#isShakingHands = true;
     const socket = tls === undefined ? undefined : await secureClient(this.#raw, tls, handshakes);
-    if (socket === undefined || this.#how !== undefined) return this.#finish("handshake");
+    if (socket === undefined || this.#how !== undefined) {
+      this.#finish("handshake");
+      return undefined;
+    }
     this.#isShakingHands = false;
-    this.#isBusy = false;
     socket.once("close", () => this.#closed());
-    this.#listen(socket);
+    this.#socket = socket;
+    return socket;
   }
 
-  async #extensions(): Promise<readonly string[]> {
-    const { upstream, mailboxes, facts } = this.#ports;
-    return upstream.extensions(facts.protocol, await mailboxes.all());
-  }
-
-  async #logIn(login: Login, front: Front): Promise<void> {
+  async #logIn(login: Login): Promise<Opened | Refusal> {
+    const { place, recognised } = this.#ports;
     clearTimeout(this.#timer); // what it takes has limits of its own
-    this.#isLoggingIn = true;
     const outcome = await openMailbox(login, this.#ports, this.#gone.signal, (facts) => {
       this.#facts = facts;
-      this.#ports.recognised(this);
+      recognised(this);
     });
-    this.#isLoggingIn = false;
-    if (this.#how !== undefined) {
-      if ("socket" in outcome) outcome.socket.destroy();
-      return;
-    }
-    this.#limitTime();
-    if ("socket" in outcome) {
-      this.#opened = outcome;
-      return front.accepted(outcome);
-    }
-    this.#ports.place.giveBack();
-    front.refused(outcome);
+    if (!("socket" in outcome)) place.giveBack();
+    if (this.#how === undefined) this.#limitTime();
+    return outcome;
   }
 
-  #pass(front: Front): void {
-    const opened = this.#opened;
-    if (opened === undefined) throw new TypeError("nobody has logged in");
+  #pass(opened: Opened, rest: Uint8Array): void {
     clearTimeout(this.#timer);
-    const client = this.#socket;
-    client.off("data", this.#heard);
-    client.off("end", this.#heardAll);
-    client.pause();
     const { speech, limits, observe } = this.#ports;
     this.#relay = new Relay({
-      client,
+      client: this.#socket,
       server: opened.socket,
       passage: speech.passage(),
       idleMs: limits.idleMs,
@@ -256,18 +161,14 @@ export class Session {
       },
       failed: (error) => observe({ kind: "bug", session: this.#facts, where: placeOf(error) }),
     });
-    this.#front = undefined;
-    this.#opened = undefined;
-    this.#relay.begin(this.#hasClientEnded ? this.#rest : front.takeRest(), opened.unread);
+    this.#conversation = undefined;
+    this.#relay.begin(rest, opened.unread);
   }
 
   /** Once: says it, and sees to it that the connection closes. */
   #finish(how: SessionEnd, text = ""): void {
     if (this.#how !== undefined) return;
-    this.#how = how;
-    this.#front = undefined;
-    this.#gone.abort();
-    this.#opened?.socket.destroy();
+    this.#giveUp(how);
     const socket = this.#socket;
     if (this.#isShakingHands) return this.#destroy();
     socket.end(text, "latin1");
@@ -283,11 +184,15 @@ export class Session {
 
   #closed(): void {
     if (this.#relay !== undefined) return; // it sees for itself
-    this.#how ??= this.#isShakingHands ? "handshake" : "client";
-    this.#front = undefined;
-    this.#gone.abort();
-    this.#opened?.socket.destroy();
+    this.#giveUp(this.#isShakingHands ? "handshake" : "client");
     this.#over();
+  }
+
+  /** Nothing is begun any more, and what is under way is given up. */
+  #giveUp(how: SessionEnd): void {
+    this.#how ??= how;
+    this.#gone.abort();
+    this.#conversation?.end();
   }
 
   #over(): void {
@@ -311,25 +216,9 @@ export class Session {
     this.#timer = setTimeout(then, ms);
   }
 
-  #guard(work: () => void): void {
-    try {
-      work();
-    } catch (error) {
-      this.#bug(error);
-    }
-  }
-
-  async #orBug(work: () => Promise<void>): Promise<void> {
-    try {
-      await work();
-    } catch (error) {
-      this.#bug(error);
-    }
-  }
-
   /** Ends this session, and no other one. */
   #bug(error: unknown): void {
     this.#ports.observe({ kind: "bug", session: this.#facts, where: placeOf(error) });
-    this.#finish("bug", this.#front?.farewell("bug"));
+    this.#finish("bug", this.#conversation?.farewell("bug"));
   }
 }
