@@ -120,7 +120,9 @@ export class Verifier implements Passwords {
       return this.#welcome(kept, known);
     }
     this.#throttle.wrong(address, peer);
-    if (known === this.#known) this.#wrong.set(key, true);
+    // A domain's is wrong as long as the mailbox has an account file, of which the passwords' file says nothing.
+    const isDomains = known.kept.some((each) => each.for.startsWith("@") && isHash(hash, each.hash));
+    if (known === this.#known && !isDomains) this.#wrong.set(key, true);
     return { kind: "wrong" };
   }
 

@@ -93,6 +93,17 @@ describe("a password is right", () => {
     expect(await verify(password)).toEqual(WRONG);
     expect((await verify(password, "berta@example.org")).kind).toBe("right");
   });
+
+  test("of a domain for a mailbox that had an account file when it was tried first", async () => {
+    cheapen();
+    const password = await add("scanner", "@example.org");
+    const path = accountPath(context.paths, ANNA);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, "");
+    expect(await verify(password)).toEqual(WRONG);
+    rmSync(path);
+    expect((await verify(password)).kind).toBe("right");
+  });
 });
 
 describe("a password is wrong", () => {
@@ -137,6 +148,26 @@ describe("a password is wrong", () => {
     writeFileSync(passwordsPath(context.paths), file);
     expect((await verify(password)).kind).toBe("right");
   });
+});
+
+test("a password that was made while it was tried is not taken for wrong from then on", async () => {
+  cheapen();
+  const { paths, clock } = context;
+  const password = await add();
+  const file = readFileSync(passwordsPath(paths), "utf8");
+  await removePasswords(paths, clock, () => true);
+  let isFirst = true;
+  const hash: typeof hashPassword = async (...given) => {
+    if (isFirst) {
+      isFirst = false;
+      writeFileSync(passwordsPath(paths), file);
+      await racing.verify("berta@example.org", new Secret("any"), LOCAL); // has the file read again
+    }
+    return hashPassword(...given);
+  };
+  const racing = new Verifier({ paths, clock, hash });
+  expect(await racing.verify(ANNA, password, LOCAL)).toEqual(WRONG);
+  expect((await racing.verify(ANNA, password, LOCAL)).kind).toBe("right");
 });
 
 describe("guessing", () => {
