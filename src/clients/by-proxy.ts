@@ -2,6 +2,7 @@
 import type { ProxyConfig } from "../accounts/proxy-config.ts";
 import { MailkeyError } from "../errors.ts";
 import { shellLine } from "../platform/shell.ts";
+import { isLoopback } from "../platform/addresses.ts";
 import type { Protocol } from "../providers/provider.ts";
 import type { MailAccount } from "./recipe.ts";
 
@@ -19,7 +20,7 @@ export function proxyPort(
   security: "none" | "tls",
 ): ProxyPort | undefined {
   const port = ports[security === "tls" ? (`${protocol}s` as const) : protocol];
-  const isServed = port !== undefined && !(security === "none" && requireTls);
+  const isServed = port !== undefined && !(security === "none" && (requireTls || !addresses.some(isLoopback)));
   return isServed ? { host: hostOf(addresses), port, security } : undefined;
 }
 
@@ -52,7 +53,11 @@ export function proxySteps(accounts: readonly MailAccount[], device: string | un
   ];
 }
 
-/** The first that is this machine's own, where there is one. */
+/** The first that is this machine's own, where there is one: certificates name that, and nobody the address that stands for all. */
 function hostOf(addresses: readonly string[]): string {
-  return addresses.find((address) => /^(?:127\.|::1$)/.test(address)) ?? addresses[0] ?? "127.0.0.1";
+  const [first = "127.0.0.1"] = addresses;
+  return addresses.find(isLoopback) ?? THIS_MACHINE[first] ?? first;
 }
+
+/** What listens at all addresses is reached there. */
+const THIS_MACHINE: Readonly<Record<string, string>> = { "0.0.0.0": "127.0.0.1", "::": "::1" };

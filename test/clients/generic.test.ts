@@ -35,3 +35,17 @@ test("the generic recipe names the ports and addresses of the user's settings", 
   expect(notes).toContain("IMAP: ::1, port 993 with TLS");
   expect(notes).toContain("SMTP: ::1, port 1465 with TLS");
 });
+
+test.each([
+  [["0.0.0.0"], "IMAP: 127.0.0.1, port 1993 with TLS"],
+  [["::"], "IMAP: ::1, port 1993 with TLS"],
+  [["192.0.2.7"], "IMAP: 192.0.2.7, port 1993 with TLS"],
+  [["0.0.0.0", "127.0.0.2"], "IMAP: 127.0.0.2, port 1143 without TLS or with STARTTLS, port 1993 with TLS"],
+])(
+  "the generic recipe names an address that can be connected to, and TLS where it is wanted: %j",
+  async (listen, line) => {
+    const proxy = proxyConfig({ listen, remote: true }, {});
+    const { notes } = await generic.render(renderRequest([mailAccount("anna@mail.test")], { way: "proxy", proxy }));
+    expect(notes).toContain(line);
+  },
+);
