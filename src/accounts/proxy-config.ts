@@ -8,6 +8,11 @@ import { duration, durationMs } from "./duration.ts";
 export const PROXY_PORTS = { imap: 1143, imaps: 1993, pop: 1110, pops: 1995, smtp: 1587, smtps: 1465 } as const;
 export type ProxyService = keyof typeof PROXY_PORTS;
 
+/** Whether TLS begins with the first byte, which is the client's then. */
+export function isTlsFirst(service: ProxyService): boolean {
+  return service.endsWith("s");
+}
+
 /** Roughly: the system says no to what is none, and loading node:net would cost the token path a millisecond. */
 const address = v.pipe(v.string(), v.regex(/^[0-9a-f.:]{2,45}$/i, "must be an IP address"));
 const port = v.optional(v.union([v.literal(false), v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65535))]));

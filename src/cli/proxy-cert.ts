@@ -36,7 +36,7 @@ export async function proxyCert(context: Context, values: CertValues): Promise<v
   };
   if (values.json === true) return stdout(`${jsonText(facts, 2)}\n`);
   const [firstHalf = "", secondHalf = ""] = facts.sha256.match(/(?:..:?){1,16}/g) ?? [];
-  const renewed = isMade ? " (renewed in its last month, as the proxy starts)" : "";
+  const renewed = isMade ? " (the proxy renews it in its last month)" : "";
   stdout(`Certificate  ${facts.certificate}
 Key          ${facts.key}
 For          ${facts.names.join(", ")}

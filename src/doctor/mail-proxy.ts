@@ -2,7 +2,7 @@
 import { lstatSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
-import { PROXY_PORTS, type ProxyConfig, type ProxyService } from "../accounts/proxy-config.ts";
+import { isTlsFirst, PROXY_PORTS, type ProxyConfig, type ProxyService } from "../accounts/proxy-config.ts";
 import { isMailkeyError } from "../errors.ts";
 import { homeFolder, type Paths } from "../platform/paths.ts";
 import { askProxy } from "../proxy/client/ask-proxy.ts";
@@ -62,11 +62,6 @@ const LOOPBACK = /^(?:localhost|127(?:\.\d+){3}|\[?::1\]?)$/i;
 function serviceAt({ addresses, ports }: ProxyConfig, host: string, port: number): ProxyService | undefined {
   if (!LOOPBACK.test(host) && !addresses.includes(host)) return undefined;
   return SERVICES.find((service) => ports[service] === port);
-}
-
-/** Where TLS begins at once, the client speaks first. */
-export function isTls(service: ProxyService): boolean {
-  return service.endsWith("s");
 }
 
 const SERVICES = Object.keys(PROXY_PORTS) as ProxyService[];
@@ -133,8 +128,8 @@ export function restartProxyLines({ started_by: startedBy }: MailProxyLook): str
   return startedBy === "socket" ? ["mailkey proxy stop"] : ["mailkey proxy stop", "mailkey proxy start"];
 }
 
-/** Somebody on this machine greets at once or not at all. */
-const GREETING_MS = 1500;
+/** Where systemd listens, the proxy has to start first, which takes seconds on a small or busy machine. */
+const GREETING_MS = 5000;
 /** What the proxy says in all protocols. */
 const OWN_GREETING = /mailkey proxy/;
 
@@ -164,7 +159,7 @@ export function whoListens(
     let isConnected = false;
     socket.once("connect", () => {
       isConnected = true;
-      if (isTls(service)) settle("silent");
+      if (isTlsFirst(service)) settle("silent");
     });
     socket.once("error", () => settle(isConnected ? "stranger" : "nobody"));
     socket.once("close", () => settle(isConnected ? "stranger" : "nobody"));

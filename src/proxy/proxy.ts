@@ -5,7 +5,7 @@
  */
 import { createSecureContext, type SecureContext } from "node:tls";
 import { loadConfig, type Config } from "../accounts/config.ts";
-import { PROXY_PORTS, type ProxyService } from "../accounts/proxy-config.ts";
+import { isTlsFirst, PROXY_PORTS, type ProxyService } from "../accounts/proxy-config.ts";
 import { findAgent } from "../agent/client/ask-agent.ts";
 import { MailkeyError, placeOf } from "../errors.ts";
 import { createAlarm, type Alarm } from "../platform/alarm.ts";
@@ -40,7 +40,7 @@ import { controlDispatcher } from "./control.ts";
 import { SPEECHES } from "./front/speeches.ts";
 import type { Certificate, MakeParts, Parts } from "./parts.ts";
 import { PROTOCOL_VERSION } from "./protocol.ts";
-import { isTlsFirst, Listeners } from "./serving/listeners.ts";
+import { Listeners } from "./serving/listeners.ts";
 import { MailServer, type ServingSettings } from "./serving/mail-server.ts";
 import type { Problem, StatusReply } from "./status.ts";
 import { logObserver } from "./telling/log-events.ts";

@@ -1,8 +1,9 @@
 /** The ports of mailkey's mail proxy, as far as mail programs are told to use them: the proxy behind them, and nobody else. */
+import { isTlsFirst } from "../../accounts/proxy-config.ts";
 import { shellLine } from "../../platform/shell.ts";
 import type { Finding, Machine, MachineCheck } from "../check.ts";
 import { whereIs } from "../configs/setting.ts";
-import { hasProxy, isTls, proxyClients, whoListens, type Listener, type ProxyClient } from "../mail-proxy.ts";
+import { hasProxy, proxyClients, whoListens, type Listener, type ProxyClient } from "../mail-proxy.ts";
 import { editConfig } from "../remedies.ts";
 
 export const mailProxyPorts: MachineCheck = {
@@ -14,7 +15,7 @@ export const mailProxyPorts: MachineCheck = {
     const found = await looksOf(machine);
     const deserted = found.filter(({ who }) => who === "nobody");
     const taken = found.filter(
-      ({ who, clients }) => who === "stranger" || (who === "silent" && !isTls(clients[0].service)),
+      ({ who, clients }) => who === "stranger" || (who === "silent" && !isTlsFirst(clients[0].service)),
     );
     return [
       ...(deserted.length === 0 ? [] : [nobody(deserted)]),

@@ -1,10 +1,11 @@
 /** The certificate of mailkey's mail proxy, where TLS is used or wanted: there, not over, and with its own key. */
+import { isTlsFirst } from "../../accounts/proxy-config.ts";
 import { isMailkeyError, type MailkeyError } from "../../errors.ts";
 import { loadPair, type LoadedCertificate } from "../../proxy/certificate/load.ts";
 import { loadMade } from "../../proxy/certificate/made.ts";
 import type { Finding, Machine, MachineCheck } from "../check.ts";
 import { whereIs } from "../configs/setting.ts";
-import { isTls, proxyClients } from "../mail-proxy.ts";
+import { proxyClients } from "../mail-proxy.ts";
 import { editConfig } from "../remedies.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -19,13 +20,16 @@ export const mailProxyTls: MachineCheck = {
   title: "the certificate of the mail proxy",
   worst: "error",
   of: "machine",
-  examine(machine) {
+  async examine(machine) {
     const { certificateFile, keyFile } = machine.config.proxy;
     const isOwn = certificateFile !== undefined || keyFile !== undefined;
     const renew = isOwn ? editConfig(machine) : "mailkey proxy cert";
     const certificate = load(machine);
     if (isMailkeyError(certificate)) return [unfit(certificate, isOwn ? renew : "mailkey proxy cert --new")];
-    if (certificate !== undefined) return lifetime(certificate, machine, isOwn ? SOON_DAYS : SOON_DAYS_MADE, renew);
+    if (certificate !== undefined) {
+      const isRenewedAtStart = !isOwn && (await machine.mailProxy()) === undefined;
+      return isRenewedAtStart ? [] : lifetime(certificate, machine, isOwn ? SOON_DAYS : SOON_DAYS_MADE, renew);
+    }
     if (isOwn) return [missing(`${certificateFile ?? "the certificate"} is not there, which config.toml names`, renew)];
     const why = reason(machine);
     return why === undefined ? [] : [missing(`the mail proxy has no certificate, and ${why}`, renew)];
@@ -49,7 +53,7 @@ function reason(machine: Machine): string | undefined {
   const { remote, requireTls } = machine.config.proxy;
   if (remote) return "remote = true lets other machines in by TLS only";
   if (requireTls) return "require_tls = true lets nobody in without";
-  const client = proxyClients(machine).find(({ service }) => isTls(service));
+  const client = proxyClients(machine).find(({ service }) => isTlsFirst(service));
   return client === undefined
     ? undefined
     : `${client.program} wants TLS at port ${client.port} (${whereIs(client.place)})`;

@@ -1,5 +1,5 @@
 /** What has to be written and run for the proxy to be started with every login, and to be taken back. */
-import { PROXY_PORTS, type ProxyConfig, type ProxyService } from "../../accounts/proxy-config.ts";
+import { isTlsFirst, PROXY_PORTS, type ProxyConfig, type ProxyService } from "../../accounts/proxy-config.ts";
 import {
   planInstall as planInstallOf,
   planUninstall as planUninstallOf,
@@ -7,7 +7,7 @@ import {
   type InstallWorld,
   type UserService,
 } from "../../service/install/plan.ts";
-import { isTlsFirst } from "../serving/listeners.ts";
+
 import { SERVICE_UNIT, socketUnitName, systemdUnits, USUAL_PLACES, type Places } from "./systemd.ts";
 
 export interface Wanted extends Places {

@@ -4,7 +4,7 @@
  * Addresses of the network are listened on only where that is allowed; whoever connects there gets no further than the greeting without TLS.
  */
 import { createServer, type ListenOptions, type Server, type Socket } from "node:net";
-import { PROXY_PORTS, type ProxyConfig, type ProxyService } from "../../accounts/proxy-config.ts";
+import { isTlsFirst, PROXY_PORTS, type ProxyConfig, type ProxyService } from "../../accounts/proxy-config.ts";
 import { MailkeyError, systemErrorCode } from "../../errors.ts";
 import { isLoopback } from "../../platform/addresses.ts";
 import type { Environment } from "../../platform/paths.ts";
@@ -20,11 +20,6 @@ export interface Listening {
 export type Accept = (socket: Socket, listening: Listening) => void;
 
 export type ListenConfig = Pick<ProxyConfig, "addresses" | "remote" | "ports">;
-
-/** Those that are implicitly in TLS. */
-export function isTlsFirst(service: ProxyService): boolean {
-  return service.endsWith("s");
-}
 
 export class Listeners {
   readonly #accept: Accept;

@@ -1,7 +1,7 @@
 /** Everybody who is connected: takes clients in, as long as there are places, and sends them away when the proxy stops. */
 import type { Socket } from "node:net";
 import type { SecureContext } from "node:tls";
-import type { ProxyConfig, ProxyLimits, ProxyService } from "../../accounts/proxy-config.ts";
+import { isTlsFirst, type ProxyConfig, type ProxyLimits, type ProxyService } from "../../accounts/proxy-config.ts";
 import type { MailProtocol } from "../../mail/report.ts";
 import { isLoopback } from "../../platform/addresses.ts";
 import { maxOpenFiles } from "../../platform/open-files.ts";
@@ -13,7 +13,7 @@ import type { Passwords } from "../passwords/passwords.ts";
 import type { SessionCount } from "../status.ts";
 import type { Passed } from "../telling/metrics.ts";
 import type { Upstream } from "../upstream/upstream.ts";
-import { isTlsFirst, type Listening } from "./listeners.ts";
+import type { Listening } from "./listeners.ts";
 import { countedNetwork, Places, type Place, type PlaceLimits } from "./places.ts";
 import { frontOptions, Session } from "./session.ts";
 
