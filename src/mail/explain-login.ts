@@ -7,6 +7,7 @@ import { entryOf } from "../explain/catalogue.ts";
 import type { Entry } from "../explain/entry.ts";
 import { fillEntry, stepText } from "../explain/fill.ts";
 import { isSaidIn } from "../explain/match.ts";
+import { isPassingReply } from "./response-code.ts";
 import type { LoginFailure, LoginProblem, LoginStage, MailProtocol, ServerAddress } from "./report.ts";
 
 /** Where nobody signs in: how the token came instead. @see RFC 6749 4.4, RFC 7523 2.1 */
@@ -24,8 +25,8 @@ interface Row {
   readonly shared?: true;
   readonly security?: ServerAddress["security"];
   readonly ports?: readonly number[];
-  /** The beginning of the server's words. */
-  readonly words?: RegExp;
+  /** The server says that it passes by itself. */
+  readonly passing?: true;
   /** The explanation's own words have to be the server's, or the status of its challenge. */
   readonly said?: true;
   /** Which explanation it is. */
@@ -33,20 +34,23 @@ interface Row {
 }
 
 const ROWS: readonly Row[] = [
+  // What passes, whoever logs in where
+  { said: true, explanation: "too-many-senders" },
+  { said: true, explanation: "too-many-connections" },
+  { said: true, explanation: "too-many-logins" },
+  { stages: ["authentication"], reasons: ["refused"], passing: true, explanation: "login-trouble" },
+
   // Exchange and Outlook.com
   { said: true, explanation: "smtp-auth-disabled" },
   { reasons: ["refused"], provider: "microsoft", unattended: "client_credentials", explanation: "application-refused" },
   { said: true, explanation: "not-connected" },
   { said: true, explanation: "token-expires-soon" },
   { said: true, provider: "microsoft", explanation: "outlook-command-error" },
-  { said: true, explanation: "too-many-senders" },
   { said: true, protocols: ["smtp"], provider: "microsoft", explanation: "exchange-smtp-refused" },
   { stages: ["authentication"], reasons: ["refused"], shared: true, explanation: "share-refused" },
   { stages: ["authentication"], reasons: ["refused"], provider: "microsoft", explanation: "exchange-refused" },
 
   // Google, Yahoo and Dovecot, which explain themselves
-  { said: true, explanation: "too-many-connections" },
-  { said: true, explanation: "too-many-logins" },
   {
     stages: ["authentication"],
     reasons: ["refused"],
@@ -56,7 +60,6 @@ const ROWS: readonly Row[] = [
   },
   { stages: ["authentication"], reasons: ["refused"], provider: "google", explanation: "google-refused" },
   { said: true, stages: ["authentication"], explanation: "invalid_token" },
-  { protocols: ["smtp"], stages: ["authentication"], words: /^4[0-9][0-9] /, explanation: "login-trouble" },
   { stages: ["authentication"], reasons: ["refused"], explanation: "authentication-failed" },
   { stages: ["capabilities"], reasons: ["no-mechanism"], explanation: "no-mechanism" },
 
@@ -134,7 +137,7 @@ function fits(row: Row, report: LoginFailure, { providerId, unattended, shared }
     (row.security === undefined || row.security === server.security) &&
     (row.ports?.includes(server.port) ?? true) &&
     (row.provider === undefined || providerId === row.provider || providerId.startsWith(`${row.provider}-`)) &&
-    (row.words === undefined || row.words.test(said)) &&
+    (row.passing === undefined || isPassingReply(protocol, said)) &&
     (row.said === undefined || isSaidIn(entryOf(row.explanation), `${said}\n${challenge?.status ?? ""}`))
   );
 }

@@ -1,4 +1,5 @@
 /** The codes in brackets that IMAP and POP3 put before their words. @see RFC 9051 7.1, RFC 5530, RFC 2449 8, RFC 3206 */
+import type { MailProtocol } from "./report.ts";
 
 const CODE = /^\[([^\]]*)\] ?/;
 
@@ -10,7 +11,7 @@ export function withoutCode(text: string): string {
 /** Refusals that pass by themselves, whoever logs in. Servers without codes say nothing of the kind. */
 const PASSING = new Set(["UNAVAILABLE", "SERVERBUG", "INUSE", "LIMIT", "IN-USE", "LOGIN-DELAY", "SYS/TEMP"]);
 
-/** Whether a refusal's code says that it has nothing to do with the credentials, and passes. */
-export function isPassingCode(text: string): boolean {
-  return PASSING.has(CODE.exec(text)?.[1]?.toUpperCase() ?? "");
+/** Whether a refusal's code says that it has nothing to do with the credentials, and passes. SMTP says so by the reply code's first digit. */
+export function isPassingReply(protocol: MailProtocol, text: string): boolean {
+  return protocol === "smtp" ? text.startsWith("4") : PASSING.has(CODE.exec(text)?.[1]?.toUpperCase() ?? "");
 }

@@ -51,6 +51,18 @@ describe("the hint of a failed login", () => {
     expect(hint("custom", change)).toContain("mailkey test me@example.com --force");
   });
 
+  test.each([
+    ["imap", "[UNAVAILABLE] Temporary authentication failure."],
+    ["pop", "[SYS/TEMP] Temporary authentication failure."],
+    ["smtp", "454 4.7.0 Temporary authentication failure"],
+  ] as const)("speaks of no sign-in when the server's refusal passes, by %s", (protocol, said) => {
+    for (const providerId of ["microsoft", "google", "custom"]) {
+      const text = hintFor(failure({ protocol, said }), { providerId, address: "me@example.com", shared: true }) ?? "";
+      expect(text).toContain("cannot check logins now");
+      expect(text).not.toContain("mailkey login");
+    }
+  });
+
   test("speaks of permission, and of no sign-in, where somebody else's sign-in opens the mailbox", () => {
     const report = failure({ said: "[AUTHENTICATIONFAILED] Authentication failed.", challenge: { status: "401" } });
     for (const providerId of ["microsoft", "custom"]) {

@@ -1,7 +1,7 @@
 /** Why a mailbox could not be opened, as clients are told. */
 import type { ErrorCode, MailkeyError } from "../../errors.ts";
 import type { LoginFailure } from "../../mail/report.ts";
-import { isPassingCode } from "../../mail/response-code.ts";
+import { isPassingReply } from "../../mail/response-code.ts";
 import type { Mailbox } from "../mailboxes.ts";
 import type { Refusal } from "../refusal.ts";
 
@@ -20,8 +20,7 @@ export function withoutToken({ code, message, hint }: MailkeyError): Refusal {
 
 /** Whether it is the token that the server refuses: another one may do. */
 export function isTokenRefused({ stage, reason, protocol, said = "" }: LoginFailure): boolean {
-  const passes = protocol === "smtp" ? said.startsWith("4") : isPassingCode(said);
-  return stage === "authentication" && reason === "refused" && !passes;
+  return stage === "authentication" && reason === "refused" && !isPassingReply(protocol, said);
 }
 
 /** There was a token, and it did not help. */
