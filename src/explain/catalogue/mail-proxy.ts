@@ -49,6 +49,51 @@ export const MAIL_PROXY: readonly Entry[] = [
     sources: [CODES_OF_IMAP, CODES_OF_SMTP],
   },
   {
+    id: "login-denied",
+    area: "proxy",
+    title: "a program is refused, and does not say why",
+    why: "at mailkey's proxy the password may be none of the proxy's own; a mail server may refuse the token",
+    status: "verified",
+    texts: [
+      "curl: (67) Login denied",
+      "fetchmail: Authorization failure on …",
+      "Query status=3 (AUTHFAIL)",
+      "SASL authentication failed.",
+    ],
+    general: true,
+    steps: [
+      {
+        say: "at the proxy: make a password for the program, and enter that",
+        type: "mailkey proxy password add ADDRESS",
+      },
+      { say: "otherwise: see whether the mail server takes mailkey's token", type: "mailkey test ADDRESS" },
+      { say: "what is wrong in general", type: "mailkey doctor" },
+    ],
+    sources: ["https://curl.se/libcurl/c/libcurl-errors.html", "https://www.fetchmail.info/fetchmail-man.html"],
+  },
+  {
+    id: "proxy-untrusted",
+    area: "proxy",
+    title: "nobody vouches for the certificate",
+    why: "at this machine it is that of mailkey's proxy, which made it itself: each program has to be told to trust it",
+    more: "At any other server somebody on the way opens TLS, or it is the wrong server.",
+    status: "verified",
+    texts: [
+      "SSL certificate problem: self-signed certificate",
+      "SSL error connecting …: self-signed certificate",
+      "certificate verify failed: self-signed certificate",
+    ],
+    except: ["self-signed certificate in certificate chain"],
+    steps: [
+      { say: "see where its certificate is, and how programs are told", type: "mailkey proxy cert" },
+      {
+        say: "after it was made anew, copies of the old one are of no use; the proxy shows it after",
+        type: "mailkey proxy reload",
+      },
+    ],
+    sources: ["https://curl.se/docs/sslcerts.html"],
+  },
+  {
     id: "proxy-throttled",
     area: "proxy",
     title: "mailkey's proxy makes a program wait",

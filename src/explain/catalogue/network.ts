@@ -63,7 +63,8 @@ export const NETWORK: readonly Entry[] = [
       "cannot reach … (CERT_HAS_EXPIRED)",
       "cannot reach … (CERT_NOT_YET_VALID)",
       "SSL error connecting …: unable to get local issuer certificate",
-      "SSL error connecting …: self-signed certificate",
+      "SSL error connecting …: self-signed certificate in certificate chain",
+      "SSL certificate problem: self-signed certificate in certificate chain",
       "SSL error connecting …: certificate has expired",
       "TLS certificate verification failed: …",
     ],
@@ -77,6 +78,10 @@ export const NETWORK: readonly Entry[] = [
       {
         say: "mail programs ask the system: put the authority's file, named NAME.crt, into /usr/local/share/ca-certificates (Debian, Ubuntu), then",
         type: "sudo update-ca-certificates",
+      },
+      {
+        say: "at this machine it is the certificate of mailkey's proxy: how programs trust that",
+        type: "mailkey proxy cert",
       },
       { say: "check the clock: certificates are valid for a time", type: "date -u" },
     ],
