@@ -73,12 +73,12 @@ export function shownNotes(plans: readonly ProgramPlan[], home: string, { column
     .join("\n");
 }
 
-/** Lines with four spaces before them are there to be copied, and stay whole. */
+/** Lines with four spaces before them are there to be copied, and stay whole. An empty note is an empty line. */
 function noteText(note: string, columns: number): string {
   const lines = note
     .split("\n")
     .map(withoutControls)
-    .map((line) => (line.startsWith("    ") ? line : wrapText(`  ${line}`, columns)));
+    .map((line) => (line === "" || line.startsWith("    ") ? line : wrapText(`  ${line}`, columns)));
   return `${lines.join("\n")}\n`;
 }
 

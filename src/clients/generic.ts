@@ -16,13 +16,16 @@ export const generic: Recipe = {
   ways: ["token", "tunnel", "proxy"],
   render: (request): Rendering => ({
     edits: [],
-    notes: (request.way === undefined ? WAYS : [request.way]).flatMap((way) => DESCRIBE[way](request)),
+    notes: request.way === undefined ? byEachWay(request) : DESCRIBE[request.way](request),
   }),
   sources: ["https://developers.google.com/gmail/imap/xoauth2-protocol", "https://www.rfc-editor.org/rfc/rfc7628"],
 };
 
-const WAYS = ["token", "tunnel", "proxy"] as const;
 const DESCRIBE = { token: byToken, tunnel: byTunnel, proxy: byProxy } as const;
+
+function byEachWay(request: RenderRequest): string[] {
+  return [...byToken(request), "", ...byTunnel(request), "", ...byProxy(request)];
+}
 
 function byToken({ accounts }: RenderRequest): string[] {
   return [

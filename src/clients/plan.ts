@@ -212,7 +212,7 @@ async function render(
 
 function refuseOtherWays({ name, title, ways = ["token"] }: Recipe, way: Way | undefined): void {
   if (way === undefined || ways.includes(way)) return;
-  throw new MailkeyError("ERR_UNSUPPORTED", `${title} cannot be set up by ${way}: ${ways.join(" and ")} can be had`, {
+  throw new MailkeyError("ERR_UNSUPPORTED", `${title} is set up by ${ways.join(" or ")}, not by ${way}`, {
     hint: `mailkey setup ${name} --by ${ways[0]}`,
   });
 }

@@ -22,6 +22,8 @@ test("the generic recipe tells of the tunnel and the proxy as well, or of one of
   expect(notes).toContain("IMAP, logged in already:\n    /usr/local/bin/mailkey tunnel anna@mail.test");
   expect(notes).toContain("SMTP, logged in already:\n    /usr/local/bin/mailkey tunnel --protocol smtp anna@mail.test");
   expect(notes).toContain("IMAP: 127.0.0.1, port 1143 without TLS or with STARTTLS, port 1993 with TLS");
+  const headings = notes.filter((note) => note.startsWith("A program"));
+  expect(headings.map((heading) => notes[notes.indexOf(heading) - 1])).toEqual([undefined, "", ""]);
   const alone = await generic.render(renderRequest([account], { way: "proxy" }));
   expect(alone.notes.length).toBeLessThan(notes.length);
   expect(alone.notes).toContain("User: anna@mail.test");
