@@ -37,8 +37,8 @@ export const agent = defineCommand({
   description: `The agent is a process of your own that is asked by "mailkey token" before anything else. It renews every token before it ends, keeps the vault
 open, so that a passphrase is typed once a session, and tells you in time when a sign-in is about to end. Everything works without it.
 
-install has your system start it with your session: by systemd where it is, else by launchd. start runs it in the background now; run in
-the foreground. With "autostart = true" below [agent] in config.toml, "mailkey token" starts it when it is not there.
+install has your system start it with your session: by systemd where it is, else by launchd; uninstall takes that back. start runs it in
+the background now; run in the foreground; stop ends it. With "autostart = true" below [agent] in config.toml, "mailkey token" starts it when it is not there.
 
 unlock has it open the vault, asking for the passphrase where one is needed; lock has it forget everything secret until then.
 token-file has it keep the account's token in a file in memory, for programs that read one or may run nothing but cat, and says where.

@@ -39,7 +39,7 @@ export async function proxyCert(context: Context, values: CertValues): Promise<v
   const renewed = isMade ? " (the proxy renews it in its last month)" : "";
   stdout(`Certificate  ${facts.certificate}
 Key          ${facts.key}
-For          ${facts.names.join(", ")}
+For          ${facts.names.length === 0 ? "no name: most programs refuse it (it lacks subjectAltName)" : facts.names.join(", ")}
 Ends         ${facts.ends.slice(0, 10)}${renewed}
 SHA-256      ${firstHalf}
              ${secondHalf}
@@ -57,8 +57,8 @@ function trustText(file: string, columns: number): string {
     ["Python", `cafile=${JSON.stringify(file)}`],
   ] as const;
   const shown = lines.map(([program, line]) => `  ${program.padEnd(8)} ${line}\n`).join("");
-  const others = `Thunderbird and phones ask once; compare the SHA-256 above. A proxy that runs takes it after: mailkey proxy reload`;
-  return `Nothing on this machine trusts it yet. Programs are told to by its file:\n\n${shown}\n${wrapText(others, columns)}\n`;
+  const others = `Thunderbird and phones ask once; compare the SHA-256 above. A proxy that runs already takes it up after: mailkey proxy reload`;
+  return `Nothing on this machine trusts it yet. To have a program trust it, name its file there:\n\n${shown}\n${wrapText(others, columns)}\n`;
 }
 
 function quoted(path: string): string {

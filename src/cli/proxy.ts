@@ -1,4 +1,5 @@
 /** `mailkey proxy`: the process that lets programs in that know only passwords; how it is started, asked, reloaded and stopped. */
+import { loadConfig } from "../accounts/config.ts";
 import { MailkeyError } from "../errors.ts";
 import { jsonText } from "../platform/text.ts";
 import { askProxy } from "../proxy/client/ask-proxy.ts";
@@ -47,10 +48,9 @@ them away. A password for @example.org is good for all mailboxes that an account
 cert makes a certificate for TLS between programs and the proxy, and says how they come to trust it: for this machine, and with --name HOST
 for other machines' names of it too. In its last month the proxy renews it by itself. --new makes it with a new key.
 
-install has your system start it with your session: by systemd where it is, else by launchd. start runs it in the background now; run in
-the foreground.
-reload has it read its configuration and its certificate anew, and ends no session. metrics prints what it has counted, in the text
-format of Prometheus.`,
+install has your system start it with your session: by systemd where it is, else by launchd; uninstall takes that back. start runs it in
+the background now; run in the foreground; stop ends it. reload has it read its configuration and its certificate anew, and ends no
+session. metrics prints what it has counted, in the text format of Prometheus.`,
   args: [
     { name: "ACTION", summary: "what to do; left out: status", required: false, choices: ACTIONS },
     { name: "MORE", summary: "password: add, list or remove, and an address", required: false, multiple: true },
@@ -88,13 +88,16 @@ const PERFORM: Record<Action, Perform> = {
     const { paths, env, signal } = context;
     const running = await askProxy<StatusReply>(paths, "status", signal);
     if (running !== undefined) return context.stderr(`the proxy runs already (process ${running.pid})\n`);
+    loadConfig(paths, env); // what is wrong there is said here, not in a log
     const { startAgent } = await import("../agent/client/start-agent.ts");
     const { startProxy } = await import("../proxy/client/start-proxy.ts");
     await startAgent(paths, env, signal);
     if (!(await startProxy(paths, env, signal)))
       throw (
         (await proxyTrouble(context)) ??
-        new MailkeyError("ERR_PROGRAM", "the proxy does not answer", { hint: "mailkey proxy run" })
+        new MailkeyError("ERR_PROGRAM", "the proxy does not start: in the foreground it says why", {
+          hint: "mailkey proxy run",
+        })
       );
     context.stderr("the proxy runs; where, and who is logged in: mailkey proxy status\n");
   },

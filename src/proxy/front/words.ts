@@ -20,7 +20,7 @@ export function refusalWords(refusal: Refusal): string {
   if (refusal.hint === undefined) return spoken(refusal.words);
   // However much a server says, what to type is not lost behind it.
   const hint = spoken(refusal.hint, MAX_HINT_LENGTH);
-  return `${spoken(refusal.words, MAX_LENGTH - hint.length - ": ".length)}: ${hint}`;
+  return `${spoken(refusal.words, MAX_LENGTH - hint.length - ": ".length).replace(/\.$/, "")}: ${hint}`;
 }
 
 const FAREWELLS: Readonly<Record<Farewell, string>> = {
