@@ -33,6 +33,7 @@ import { leftovers } from "./checks/leftovers.ts";
 import { links } from "./checks/links.ts";
 import { locks } from "./checks/locks.ts";
 import { mailProxyAgent } from "./checks/mail-proxy-agent.ts";
+import { mailProxyRunning } from "./checks/mail-proxy-running.ts";
 import { mailProxyTls } from "./checks/mail-proxy-tls.ts";
 import { mailProxyPassword } from "./checks/mail-proxy-password.ts";
 import { mailProxyPorts } from "./checks/mail-proxy-ports.ts";
@@ -126,7 +127,7 @@ export const CHECK_GROUPS: readonly CheckGroup[] = [
   { title: "Agent", checks: [agentUnits, agentSocket, agentVersion, tokenFiles] },
   {
     title: "Mail proxy",
-    checks: [mailProxyPorts, mailProxyPassword, mailProxyTls, mailProxyAgent, mailProxyVersion],
+    checks: [mailProxyRunning, mailProxyPorts, mailProxyPassword, mailProxyTls, mailProxyAgent, mailProxyVersion],
   },
   { title: "Environment", checks: [unattended, systemClock, otherMailkeys] },
   { title: "Network", checks: [dns, proxy, caFile, providerReach, providerTls, providerClock] },

@@ -8,6 +8,7 @@ import { mailProxyAgent } from "../../../src/doctor/checks/mail-proxy-agent.ts";
 import { mailProxyTls } from "../../../src/doctor/checks/mail-proxy-tls.ts";
 import { mailProxyPassword } from "../../../src/doctor/checks/mail-proxy-password.ts";
 import { mailProxyPorts } from "../../../src/doctor/checks/mail-proxy-ports.ts";
+import { mailProxyRunning } from "../../../src/doctor/checks/mail-proxy-running.ts";
 import { mailProxyVersion } from "../../../src/doctor/checks/mail-proxy-version.ts";
 import { socketPath } from "../../../src/agent/client/ask-agent.ts";
 import { proxySocketPath } from "../../../src/proxy/client/ask-proxy.ts";
@@ -121,6 +122,46 @@ describe("mail-proxy-ports", () => {
   test("leaves other users' accounts to other programs of the kind", async () => {
     await mbsyncAt(await deserted(), "imap", "anna@proton.test");
     expect(await ports()).toEqual([]);
+  });
+});
+
+describe("mail-proxy-running", () => {
+  const running = () => mailProxyRunning.examine(patient.machine);
+  /** No program here is known to use the proxy: a scanner may. */
+  const proxyAt = async (port: number) => {
+    patient.discharge();
+    patient = await admit({ imap: port });
+    await usesProxy();
+  };
+
+  test("has nothing to say without passwords, or where the proxy or systemd for it listens", async () => {
+    const port = await deserted();
+    patient.discharge();
+    patient = await admit({ imap: port });
+    expect(await running()).toEqual([]);
+    await proxyAt(await listener(OK));
+    expect(await running()).toEqual([]);
+  });
+
+  test("reports a proxy that does not run, though there are passwords for it", async () => {
+    await proxyAt(await deserted());
+    const finding = only(await running());
+    expect(finding.seen).toBe(`the mail proxy does not run, and there are passwords for it (${ADDRESS})`);
+    expect(finding.remedy).toEqual(["mailkey proxy start"]);
+  });
+
+  test("reports somebody else at its port", async () => {
+    const port = await listener("* OK [CAPABILITY IMAP4rev1] bridge ready\r\n");
+    await proxyAt(port);
+    const finding = only(await running());
+    expect(finding.seen).toContain(`whoever listens at 127.0.0.1 port ${port} is not mailkey's proxy`);
+    expect(finding.remedy[0]).toBe(`ss -ltnp 'sport = :${port}'`);
+  });
+
+  test("leaves what known programs need to the check of their ports", async () => {
+    await mbsyncAt(await deserted());
+    await usesProxy();
+    expect(await running()).toEqual([]);
   });
 });
 
