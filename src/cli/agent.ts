@@ -45,7 +45,12 @@ token-file has it keep the account's token in a file in memory, for programs tha
 reload has it read its configuration anew. metrics prints what it has counted, in the text format of Prometheus.`,
   args: [
     { name: "ACTION", summary: "what to do; left out: status", required: false, choices: ACTIONS },
-    { name: "ADDRESS", summary: "token-file: of this account; left out: the only one", required: false },
+    {
+      name: "ADDRESS",
+      summary: "token-file: of this account; left out: the only one",
+      required: false,
+      after: "token-file",
+    },
   ],
   options: OPTIONS,
   examples: [

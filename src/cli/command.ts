@@ -31,6 +31,8 @@ export interface ArgumentSpec {
   readonly choices?: readonly string[];
   /** What to offer on TAB where `name` does not tell. */
   readonly complete?: Completion | "nothing";
+  /** Offered only after this first argument. */
+  readonly after?: string;
 }
 
 export interface Example {

@@ -22,6 +22,7 @@ const ACTIONS = [
   "cert",
 ] as const;
 type Action = (typeof ACTIONS)[number];
+const PASSWORD_ACTIONS = ["add", "list", "remove"] as const;
 
 const OPTIONS = {
   json: { type: "boolean", summary: "status, password, cert: print JSON" },
@@ -53,7 +54,14 @@ the background now; run in the foreground; stop ends it. reload has it read its 
 session. metrics prints what it has counted, in the text format of Prometheus.`,
   args: [
     { name: "ACTION", summary: "what to do; left out: status", required: false, choices: ACTIONS },
-    { name: "MORE", summary: "password: add, list or remove, and an address", required: false, multiple: true },
+    {
+      name: "WHAT",
+      summary: "password: add, list or remove",
+      required: false,
+      choices: PASSWORD_ACTIONS,
+      after: "password",
+    },
+    { name: "ADDRESS", summary: "password: whose", required: false, after: "password" },
   ],
   options: OPTIONS,
   examples: [

@@ -51,6 +51,14 @@ describe("what is offered", () => {
     expect(await offered("add", "--client-id", "")).toEqual([]);
   });
 
+  test("are the words that belong to an action, and to no other", async () => {
+    expect(await offered("proxy", "password", "")).toEqual(["add", "list", "remove"]);
+    expect(await offered("proxy", "password", "add", "")).toEqual(["a@x.org", "b@x.org"]);
+    expect(await offered("proxy", "start", "")).toEqual([]);
+    expect(await offered("agent", "token-file", "")).toEqual(["a@x.org", "b@x.org"]);
+    expect(await offered("agent", "start", "")).toEqual([]);
+  });
+
   test("are accounts, each once where several may be named, and none with characters that terminals obey", async () => {
     expect(await offered("token", "")).toEqual(["a@x.org", "b@x.org"]);
     expect(await offered("token", "--format", "json", "")).toEqual(["a@x.org", "b@x.org"]);

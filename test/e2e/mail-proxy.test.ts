@@ -172,6 +172,13 @@ withPrograms(["curl", "systemd-analyze", "dovecot"])("a proxy", () => {
     expect(stderr).toContain(`ss -ltnp 'sport = :${ports.imap}'`);
   });
 
+  test("says what is wrong with its settings when it is started in the background, too", async () => {
+    appendFileSync(join(resolvePaths(home.environment()).config, "config.toml"), "sessions = 'many'\n");
+    const { status: code, stderr } = await home.mailkey(["proxy", "start"]);
+    expect(code).toBe(78);
+    expect(stderr).toContain("config.toml: proxy.sessions");
+  });
+
   // The last one: without other settings, what needs a certificate is at the same ports everywhere.
   test("serves TLS as soon as there is a certificate, and sessions without go on", async () => {
     const [imaps = 0] = await freePorts(1);

@@ -106,7 +106,7 @@ async function inlineValues(
 async function argumentsOf({ args }: Command, values: readonly string[], paths: Paths): Promise<Candidates> {
   const last = args.at(-1);
   const spec = args[values.length] ?? (last?.multiple === true ? last : undefined);
-  if (spec === undefined) return [];
+  if (spec === undefined || (spec.after !== undefined && spec.after !== values[0])) return [];
   const found = await offered(offerOfArgument(spec), paths);
   return typeof found === "string" || spec.multiple !== true
     ? found
