@@ -12,6 +12,7 @@ import type { Front } from "./front/front.ts";
 import { refusalWords } from "./front/words.ts";
 import type { Mailbox } from "./mailboxes.ts";
 import type { Refusal } from "./refusal.ts";
+import { Conversation } from "./serving/conversation.ts";
 import { Relay } from "./serving/relay.ts";
 import type { Opened, Upstream } from "./upstream/upstream.ts";
 
@@ -92,30 +93,24 @@ async function pass({ client, protocol, signal, idleMs }: TunnelPorts, opened: O
 /** What a client says before it is let through. @returns what it has said beyond; undefined when it has left before that */
 function beginning(client: Duplex, front: Front, opened: Opened): Promise<Uint8Array | undefined> {
   return new Promise((resolve, reject) => {
-    const leave = (rest?: Uint8Array) => {
-      client.off("data", hear).off("end", gone).off("close", gone).pause();
-      resolve(rest);
-    };
-    const gone = () => leave();
-    const proceed = () => {
-      for (let step = front.next(); step !== undefined; step = front.next()) {
-        if (step.kind === "say") client.write(step.text, "latin1");
-        else if (step.kind === "learn") front.learned(opened.extensions);
-        else if (step.kind === "log-in") front.accepted(opened);
-        else if (step.kind === "leave") return void client.end(step.text, "latin1", gone);
-        else if (step.kind === "pass") return leave(front.takeRest());
-      }
-    };
-    const hear = (bytes: Uint8Array) => {
-      front.push(bytes);
-      try {
-        proceed();
-      } catch (error) {
-        reject(error);
-      }
-    };
-    client.on("data", hear).on("end", gone).on("close", gone);
-    proceed();
+    const left = () => resolve(undefined);
+    client.once("close", left);
+    const conversation = new Conversation(client, front, {
+      secure: () => Promise.resolve(undefined),
+      learn: () => Promise.resolve(opened.extensions),
+      logIn: () => Promise.resolve(opened),
+      pass: (_opened, rest) => {
+        client.off("close", left);
+        resolve(rest);
+      },
+      leave: (_how, text = "") => {
+        conversation.end();
+        client.end(text, "latin1", left);
+      },
+      failed: reject,
+    });
+    if (client.closed) left();
+    else conversation.begin();
   });
 }
 

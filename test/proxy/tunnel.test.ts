@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import type { MailProtocol } from "../../src/mail/report.ts";
+import { Secret } from "../../src/platform/secret.ts";
 import type { Mailbox } from "../../src/proxy/mailboxes.ts";
 import { runTunnel } from "../../src/proxy/tunnel.ts";
 import { until } from "../support/until.ts";
@@ -112,6 +113,24 @@ describe("a tunnel", () => {
     expect(sent).toBeLessThan(total);
     socket.resume();
     await until(() => heard().length >= PREAUTH.length + total);
+  });
+
+  test("ends when its client has gone before the mailbox was open", async () => {
+    const { mailbox } = await serve("smtp", async (peer) => {
+      peer.send("220 hi\r\n");
+      await peer.readLine();
+      peer.send("250-hi\r\n250 AUTH XOAUTH2\r\n");
+      await peer.readLine();
+      peer.send("235 welcome\r\n");
+    });
+    const world = scene();
+    world.tokens = async () => {
+      const [client, tunnelSide] = sockets.slice(-2);
+      client?.resetAndDestroy();
+      await until(() => tunnelSide?.resume().closed);
+      return new Secret("token");
+    };
+    expect(await (await dig(mailbox, "smtp", world)).ended).toBeUndefined();
   });
 
   test("ends at once when it is told to, and hangs up on both", async () => {

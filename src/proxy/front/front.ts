@@ -1,7 +1,7 @@
 /**
  * The server's side of a mail protocol until somebody has logged in, as mail programs see it. One file per protocol.
  *
- * No I/O here: bytes in, steps out. Whoever drives a front (`serving/session.ts`, `tunnel.ts`) writes what it says, starts TLS, asks for the
+ * No I/O here: bytes in, steps out. Whoever drives a front (`serving/conversation.ts`) writes what it says, starts TLS, asks for the
  * login, and tells it what came of that. What a client sends after its login belongs to the mailbox's server and is never looked at.
  *
  * Everything that is kept is bounded, whatever the client sends.

@@ -1,9 +1,9 @@
 /**
  * What is said with a client until it is in, or has to go: does what its front wants, one step after the other.
  *
- * Who does not listen is not read, and who waits for an answer only a little way ahead. How it ends is the session's matter.
+ * Who does not listen is not read, and who waits for an answer only a little way ahead. How it ends is the matter of whoever began it.
  */
-import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import type { SessionEnd } from "../event.ts";
 import type { Farewell, Front, Login, Step } from "../front/front.ts";
 import type { Refusal } from "../refusal.ts";
@@ -11,7 +11,7 @@ import type { Opened } from "../upstream/upstream.ts";
 
 export interface ConversationPorts {
   /** Starts TLS on the connection, on which nobody listens meanwhile. @returns undefined when that was the end of it */
-  readonly secure: () => Promise<Socket | undefined>;
+  readonly secure: () => Promise<Duplex | undefined>;
   /** What all servers can do that may be the client's. */
   readonly learn: () => Promise<readonly string[]>;
   readonly logIn: (login: Login) => Promise<Opened | Refusal>;
@@ -29,7 +29,7 @@ const AHEAD_BYTES = 65_536;
 export class Conversation {
   readonly #front: Front;
   readonly #ports: ConversationPorts;
-  #socket: Socket;
+  #client: Duplex;
   /** What a step asked for is under way. */
   #isBusy = false;
   #isLoggingIn = false;
@@ -40,16 +40,16 @@ export class Conversation {
   #opened: Opened | undefined;
   #isOver = false;
 
-  /** @param socket in TLS already, where that comes first */
-  constructor(socket: Socket, front: Front, ports: ConversationPorts) {
-    this.#socket = socket;
+  /** @param client in TLS already, where that comes first */
+  constructor(client: Duplex, front: Front, ports: ConversationPorts) {
+    this.#client = client;
     this.#front = front;
     this.#ports = ports;
   }
 
   /** With the greeting. */
   begin(): void {
-    this.#listen(this.#socket);
+    this.#listen(this.#client);
     this.#guard(() => this.#proceed());
   }
 
@@ -67,7 +67,7 @@ export class Conversation {
   readonly #heard = (bytes: Uint8Array): void => {
     if (this.#isOver) return;
     this.#ahead = this.#isBusy ? this.#ahead + bytes.length : 0;
-    if (this.#ahead >= AHEAD_BYTES) this.#socket.pause();
+    if (this.#ahead >= AHEAD_BYTES) this.#client.pause();
     this.#guard(() => {
       this.#front.push(bytes);
       this.#proceed();
@@ -94,9 +94,9 @@ export class Conversation {
   #perform(step: Step): void {
     switch (step.kind) {
       case "say":
-        if (this.#socket.write(step.text, "latin1")) return;
+        if (this.#client.write(step.text, "latin1")) return;
         this.#isBusy = true;
-        this.#socket.once("drain", () => this.#done());
+        this.#client.once("drain", () => this.#done());
         return;
       case "leave":
         return this.#ports.leave("refused", step.text);
@@ -121,19 +121,19 @@ export class Conversation {
     this.#isBusy = false;
     this.#ahead = 0;
     this.#guard(() => this.#proceed());
-    if (!this.#isOver && !this.#isBusy) this.#socket.resume();
+    if (!this.#isOver && !this.#isBusy) this.#client.resume();
   }
 
   async #startTls(text: string): Promise<void> {
-    const raw = this.#socket;
+    const raw = this.#client;
     this.#letGo();
     await new Promise<void>((resolve) => {
       raw.write(text, "latin1", () => resolve());
     });
-    const socket = await this.#ports.secure();
-    if (socket === undefined) return;
+    const secured = await this.#ports.secure();
+    if (secured === undefined) return;
     this.#front.secured();
-    this.#listen(socket);
+    this.#listen(secured);
   }
 
   async #logIn(login: Login): Promise<void> {
@@ -154,12 +154,12 @@ export class Conversation {
     this.#ports.pass(opened, this.#rest ?? this.#front.takeRest());
   }
 
-  #listen(socket: Socket): void {
-    this.#socket = socket.on("data", this.#heard).on("end", this.#heardAll);
+  #listen(client: Duplex): void {
+    this.#client = client.on("data", this.#heard).on("end", this.#heardAll);
   }
 
   #letGo(): void {
-    this.#socket.off("data", this.#heard).off("end", this.#heardAll).pause();
+    this.#client.off("data", this.#heard).off("end", this.#heardAll).pause();
   }
 
   #guard(work: () => void): void {
