@@ -1,7 +1,7 @@
 /**
  * fdm: from 2.1 on it knows both mechanisms, and runs the command that its configuration has in `$(…)`; when that fails it says so and
- * stops. 1.9, which Debian 12 has, knows neither, but reads from a command in the place of a connection. A block can only add accounts: what becomes of the mail is the user's own rules, but for
- * a file that has none yet.
+ * stops. 1.9, which Debian 12 has, knows neither, but reads from a command in the place of a connection. A block can only add accounts:
+ * what becomes of the mail is the user's own rules, but for a file that has none yet.
  */
 import { join } from "node:path";
 import { MailkeyError } from "../errors.ts";

@@ -135,6 +135,8 @@ test("mailkey remove takes an account's passwords along, and those for mailboxes
     await run(`add ${owner}`, { json: true });
   expect(await runCommandLine(["remove", "app@example.org", "--yes"], context)).toBe(0);
   expect(holders()).toEqual([`${ANNA} default`, "x@example.com default"]);
+  expect(await runCommandLine(["remove", "x@example.com", "--yes"], context)).toBe(0);
+  expect(holders()).toEqual([`${ANNA} default`]);
 });
 
 describe("mailkey proxy cert", () => {

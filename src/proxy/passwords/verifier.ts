@@ -1,9 +1,9 @@
 /**
  * Says whether a password is right, for a proxy that many programs log in to again and again.
  *
- * A derivation costs a tenth of a second of one core. Few run at once, those for the same login share one, and its outcome is remembered: as a key that only
- * this process can compute, so that its memory holds nothing that could be tried elsewhere. What was right stays right until it is taken out of
- * the file; what was wrong is looked at again once the file has changed.
+ * A derivation costs a tenth of a second of one core. Few run at once, those for the same login share one, and its outcome is remembered:
+ * as a key that only this process can compute, so that its memory holds nothing that could be tried elsewhere. What was right stays right
+ * until it is taken out of the file; what was wrong is looked at again once the file has changed.
  *
  * Waiting concerns only passwords that have to be derived: whoever is known already cannot be locked out by others' wrong guesses.
  */

@@ -97,6 +97,7 @@ describe("the file of passwords", () => {
     ["with a hash that is none", (text: string) => text.replace(/"hash": "[^"]+"/, '"hash": "AAAA"')],
     ["with hashing that would take all memory", (text: string) => text.replace('"n": 32768', '"n": 1073741824')],
     ["with hashing that is none", (text: string) => text.replace('"n": 32768', '"n": 30000')],
+    ["with hashing of nothing", (text: string) => text.replace('"n": 32768', '"n": 1')],
     ["of a later version", (text: string) => text.replace('"version": 1', '"version": 2')],
   ])("is an error when it is %s, and stays as it is", async (_what, damage) => {
     await add();
