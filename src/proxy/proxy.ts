@@ -142,19 +142,19 @@ class Proxy {
       certificateEndsAtMs: () => this.#certificate?.endsAtMs,
     });
     observers.push(this.#metrics.observe);
-    this.#listeners = new Listeners(this.#server.accept);
+    this.#listeners = new Listeners(this.#server.accept, env);
     this.#control = this.#makeControl();
   }
 
   async run(): Promise<void> {
-    const { paths, env } = this.#ports;
+    const { paths } = this.#ports;
     for (const kind of ["uncaughtException", "unhandledRejection"] as const) process.once(kind, this.#breakDown);
     process.umask(PRIVATE);
+    process.on("SIGHUP", () => void this.#reload().catch(() => undefined)); // the log has it
     this.#protection = hardenProcess(this.#libc);
     await listen(this.#control, proxySocketPath(paths), false);
     const isReachable = stillThere(proxySocketPath(paths));
     try {
-      if (isActivated(env)) await this.#listeners.takeOver(env, this.#config.proxy.remote);
       await this.#changes.take(() => this.#open());
     } catch (error) {
       this.#leave(isReachable);
@@ -165,15 +165,12 @@ class Proxy {
       this.#log("unreachable");
       this.#stopping.abort();
     });
-    const reload = () => void this.#reload().catch(() => undefined); // the log has it
-    process.on("SIGHUP", reload);
     for (const { text, isOn } of this.#protection) if (!isOn) this.#log("not-hardened", { missing: text });
     this.#log("started", { version: VERSION, pid: process.pid, socket: proxySocketPath(paths) });
     this.#tellListening();
     this.#expectCertificate();
     await aborted(this.#ending);
     this.#alarm.clear();
-    process.off("SIGHUP", reload);
     place.close();
     this.#log("stopping");
     await this.#changes.take(() => Promise.resolve(this.#listeners.close()));
@@ -182,6 +179,7 @@ class Proxy {
     this.#leave(isReachable);
   }
 
+  /** The certificate first: who has had systemd start the proxy is connected already, and may begin with TLS. */
   async #open(): Promise<void> {
     this.#certificate = await this.#parts.certificate(this.#config);
     this.#server.settings = this.#settings();
@@ -254,7 +252,8 @@ class Proxy {
   /** One at a time, and all of it or nothing: what is wrong in it changes nothing. Sessions go on with what they began with. */
   async #change(read: () => Config): Promise<void> {
     return this.#changes.take(async () => {
-      if (this.#ending.aborted) return;
+      if (this.#ending.aborted)
+        throw new MailkeyError("ERR_PROGRAM", "the proxy is about to end", { hint: "mailkey proxy start" });
       const before = { config: this.#config, certificate: this.#certificate };
       try {
         this.#config = read();

@@ -1,13 +1,18 @@
 /** The proxy's life: mail programs that know a password log in by it, it is asked, reloaded and stopped, and it asks the agent for tokens. */
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "bun:test";
 import { spawn } from "node:child_process";
-import { appendFileSync } from "node:fs";
+import { createPrivateKey } from "node:crypto";
+import { appendFileSync, existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { connect } from "node:net";
+import { connect as connectTls } from "node:tls";
 import { freePorts, waitForPort } from "../../lab/ports.ts";
 import { startWorld, type World } from "../../lab/world.ts";
+import { madeFiles } from "../../src/proxy/certificate/made.ts";
 import { proxySocketPath } from "../../src/proxy/client/ask-proxy.ts";
 import type { StatusReply } from "../../src/proxy/status.ts";
 import { resolvePaths } from "../../src/platform/paths.ts";
+import { makeSelfSigned } from "../../src/platform/self-signed.ts";
 import { run } from "../../src/platform/process.ts";
 import { Client } from "../proxy/serving/client.ts";
 import { until } from "../support/until.ts";
@@ -60,6 +65,20 @@ const logIn = async (tag = "a") => {
   client.write(`${tag} LOGIN ${home.address} ${password}\r\n`);
   await client.reads(new RegExp(`^${tag} OK`, "m"));
   return client;
+};
+/** One of mailkey's own in its last month. @returns its file */
+const makeDueCertificate = async () => {
+  succeeded(await home.mailkey(["proxy", "cert"]));
+  const files = madeFiles(resolvePaths(home.environment()));
+  const pem = await makeSelfSigned({
+    subject: "CN=localhost",
+    names: ["localhost", "127.0.0.1", "::1"],
+    key: createPrivateKey(await Bun.file(files.key).text()),
+    fromMs: Date.now() - 1000,
+    untilMs: Date.now() + 24 * 60 * 60 * 1000,
+  });
+  await Bun.write(files.certificate, pem);
+  return files.certificate;
 };
 const curl = (...words: string[]) =>
   run("curl", ["--silent", "--show-error", "--user", `${home.address}:${password}`, ...words], {
@@ -161,6 +180,49 @@ withPrograms(["curl", "systemd-analyze", "dovecot"])("a proxy", () => {
     });
     client.socket.destroy();
     await stopChild(child);
+  });
+
+  test("renews its certificate before it hears the first client, who has had it started", async () => {
+    const [imaps = 0] = await freePorts(1);
+    const file = await makeDueCertificate();
+    const due = await Bun.file(file).text();
+    const names = Object.keys(home.environment()).flatMap((name) => ["-E", name]);
+    const words = ["-l", `127.0.0.1:${imaps}`, "--fdname=imaps", ...names, ARTEFACT, "proxy", "run"];
+    const child = spawn("systemd-socket-activate", words, { env: home.environment(), stdio: "ignore" });
+    await waitForPort(imaps, () => child.exitCode === null);
+    // Which one it will show nobody knows yet.
+    const client = new Client(connectTls({ port: imaps, host: "127.0.0.1", rejectUnauthorized: false }));
+    await client.reads(/^\* OK .*AUTH=PLAIN/);
+    client.socket.destroy();
+    expect(await Bun.file(file).text()).not.toBe(due);
+    await stopChild(child);
+    for (const each of Object.values(madeFiles(resolvePaths(home.environment())))) rmSync(each);
+  });
+
+  test("takes no socket from systemd that is not one of the network's", async () => {
+    const path = join(home.folder, "imap.sock");
+    const names = Object.keys(home.environment()).flatMap((name) => ["-E", name]);
+    const words = ["-l", path, "--fdname=imap", ...names, ARTEFACT, "proxy", "run"];
+    const ended = home.program("systemd-socket-activate", words);
+    await until(() => existsSync(path));
+    const client = connect(path).on("error", () => undefined);
+    const { status: code, stderr } = await ended;
+    expect([code, stderr]).toEqual([78, expect.stringContaining("hands over for imap is not one of TCP")]);
+    client.destroy();
+  });
+
+  test("is not reloaded any more while it waits for sessions to end, which go on", async () => {
+    const one = await proxy();
+    const client = await logIn();
+    one.child.kill("SIGTERM");
+    await until(() => one.log.includes("proxy stops"));
+    const { status: code, stderr } = await home.mailkey(["proxy", "reload"]);
+    expect([code, stderr]).toEqual([78, expect.stringContaining("the proxy is about to end")]);
+    one.child.kill("SIGHUP");
+    expect(Client.connect(ports.imap)).rejects.toThrow();
+    client.write("b NOOP\r\n");
+    await client.reads(/^b OK/m);
+    client.socket.destroy();
   });
 
   test("names the port that is taken, and how to find out by whom", async () => {

@@ -3,13 +3,13 @@
  *
  * Addresses of the network are listened on only where that is allowed; whoever connects there gets no further than the greeting without TLS.
  */
-import { createServer, type ListenOptions, type Server, type Socket } from "node:net";
+import { createServer, type AddressInfo, type ListenOptions, type Server, type Socket } from "node:net";
 import { isTlsFirst, PROXY_PORTS, type ProxyConfig, type ProxyService } from "../../accounts/proxy-config.ts";
 import { MailkeyError, systemErrorCode } from "../../errors.ts";
 import { isLoopback } from "../../platform/addresses.ts";
 import type { Environment } from "../../platform/paths.ts";
 import { MAX_WAITING } from "../../platform/unix-listener.ts";
-import { handedOver } from "../../service/listening.ts";
+import { handedOver, isActivated } from "../../service/listening.ts";
 
 export interface Listening {
   readonly service: ProxyService;
@@ -24,11 +24,12 @@ export type ListenConfig = Pick<ProxyConfig, "addresses" | "remote" | "ports">;
 export class Listeners {
   readonly #accept: Accept;
   readonly #open = new Map<string, { readonly listening: Listening; readonly server: Server }>();
-  /** What systemd has handed over stays as it is. */
-  #isHandedOver = false;
+  readonly #env: Environment;
 
-  constructor(accept: Accept) {
+  /** @param env which says what systemd has handed over */
+  constructor(accept: Accept, env: Environment) {
     this.#accept = accept;
+    this.#env = env;
   }
 
   get all(): readonly Listening[] {
@@ -36,13 +37,13 @@ export class Listeners {
   }
 
   /**
-   * Those that are wanted already stay open.
+   * Those that are wanted already stay open. What systemd has handed over stays as it is.
    *
    * @param hasCertificate without one, what needs it is not served
    * @throws ERR_CONFIG, what was listened on before is left as it was
    */
   async set(config: ListenConfig, hasCertificate: boolean): Promise<void> {
-    if (this.#isHandedOver) return;
+    if (isActivated(this.#env)) return this.#takeOver(config.remote);
     const wanted = wantedOf(config, hasCertificate);
     const opened = new Map<string, { readonly listening: Listening; readonly server: Server }>();
     const missing: { readonly listening: Listening; readonly error: MailkeyError }[] = [];
@@ -75,9 +76,9 @@ export class Listeners {
   }
 
   /** Listens on what systemd has opened; `LISTEN_FDNAMES` says what each is for. @throws ERR_CONFIG */
-  async takeOver(env: Environment, remote: boolean): Promise<void> {
-    this.#isHandedOver = true;
-    for (const { fd, name } of handedOver(env)) {
+  async #takeOver(remote: boolean): Promise<void> {
+    if (this.#open.size > 0) return;
+    for (const { fd, name } of handedOver(this.#env)) {
       if (!Object.hasOwn(PROXY_PORTS, name))
         throw new MailkeyError("ERR_CONFIG", `systemd hands over a socket for ${JSON.stringify(name)}`, {
           hint: `FileDescriptorName= is one of ${Object.keys(PROXY_PORTS).join(", ")}`,
@@ -87,7 +88,7 @@ export class Listeners {
       const server = createServer(OPTIONS, (socket) => this.#accept(socket, listening));
       await listenOn(server, { fd });
       const bound = server.address();
-      if (bound === null || typeof bound === "string")
+      if (!isOfTcp(bound))
         throw new MailkeyError("ERR_CONFIG", `the socket that systemd hands over for ${service} is not one of TCP`);
       listening = { service, address: bound.address, port: bound.port };
       if (!isLoopback(bound.address) && !remote) throw notAllowed(bound.address);
@@ -125,6 +126,11 @@ export class Listeners {
 }
 
 const OPTIONS = { allowHalfOpen: true, noDelay: true } as const;
+
+/** One of the file system has a path in Node.js, and nothing in Bun. */
+function isOfTcp(bound: ReturnType<Server["address"]>): bound is AddressInfo {
+  return typeof bound === "object" && typeof bound?.port === "number";
+}
 
 /** @throws ERR_CONFIG */
 function wantedOf({ addresses, remote, ports }: ListenConfig, hasCertificate: boolean): Listening[] {

@@ -18,7 +18,7 @@ function listeners(): Listeners {
   const made = new Listeners((socket, listening) => {
     accepted.push(listening);
     socket.destroy();
-  });
+  }, {});
   open.push(made);
   return made;
 }

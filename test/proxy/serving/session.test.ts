@@ -317,7 +317,7 @@ describe("TLS of a client's", () => {
   });
 
   test("is wanted before any login where other machines can connect", async () => {
-    const listeners = new Listeners(world.server.accept);
+    const listeners = new Listeners(world.server.accept, {});
     const [imap = 0] = await freePorts(1);
     await listeners.set({ addresses: ["0.0.0.0"], remote: true, ports: { ...NO_PORTS, imap } }, true);
     const client = await Client.connect(imap);

@@ -110,7 +110,7 @@ export async function startServing(given: Partial<Settings> = {}): Promise<Servi
     },
     settingsOf(given),
   );
-  const listeners = new Listeners(server.accept);
+  const listeners = new Listeners(server.accept, {});
   const [imap = 0, imaps = 0, pop = 0, pops = 0, smtp = 0, smtps = 0] = await freePorts(6);
   const ports = { imap, imaps, pop, pops, smtp, smtps };
   await listeners.set({ addresses: ["127.0.0.1"], remote: false, ports }, true);
