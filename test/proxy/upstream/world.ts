@@ -144,3 +144,12 @@ export function imapServer({ tokens = /./, after = "" }: { tokens?: RegExp; afte
     peer.send(`${tag} OK [CAPABILITY IMAP4rev1 IDLE Namespace] welcome anna\r\n${after}`);
   };
 }
+
+/** An SMTP server that lets everybody in. */
+export async function playSmtp(peer: Peer, greets = true): Promise<void> {
+  if (greets) peer.send("220 hi\r\n");
+  await peer.readLine();
+  peer.send("250-smtp.example.test\r\n250-SIZE 1000\r\n250-AUTH XOAUTH2\r\n250 8BITMIME\r\n");
+  await peer.readLine();
+  peer.send("235 2.7.0 Authentication successful\r\n");
+}
