@@ -5,8 +5,7 @@
  *
  * Names that no account has are counted like any others, so that waiting tells nobody which ones there are.
  */
-import { isLoopback } from "../../platform/addresses.ts";
-import { networkOf } from "./network.ts";
+import { isLoopback, networkOf } from "../../platform/addresses.ts";
 import { Recent } from "./recent.ts";
 
 /** Typing errors cost nothing. */

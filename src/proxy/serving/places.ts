@@ -3,8 +3,7 @@
  * one machine can have all of it.
  */
 import type { ProxyLimits } from "../../accounts/proxy-config.ts";
-import { isLoopback } from "../../platform/addresses.ts";
-import { networkOf } from "../passwords/network.ts";
+import { isLoopback, networkOf } from "../../platform/addresses.ts";
 
 export type PlaceLimits = Pick<ProxyLimits, "sessions" | "sessionsPerAddress" | "sessionsPerAccount">;
 

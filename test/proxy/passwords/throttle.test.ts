@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { networkOf } from "../../../src/proxy/passwords/network.ts";
+import { networkOf } from "../../../src/platform/addresses.ts";
 import { Throttle } from "../../../src/proxy/passwords/throttle.ts";
 
 const LOCAL = "127.0.0.1";
