@@ -25,7 +25,8 @@ export interface PasswordValues {
   readonly json?: boolean | undefined;
 }
 
-const ACTIONS = ["list", "add", "remove"] as const;
+const ACTIONS = ["add", "list", "remove"] as const;
+export type PasswordAction = (typeof ACTIONS)[number];
 
 /** @param words what to do, and whose: both may be left out. @throws ERR_USAGE, and what the actions throw */
 export async function proxyPassword(context: Context, words: readonly string[], values: PasswordValues): Promise<void> {

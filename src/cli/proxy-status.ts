@@ -27,7 +27,14 @@ export function statusText(status: StatusReply, { clock, terminal }: Context): s
     ...(missing.length === 0 ? [] : [`Not on this system: ${missing.join("; ")}.`]),
   ];
   const text = lines.map((line) => wrapText(line, terminal.columns)).join("\n");
-  return `${text}\n${listeningTable(status)}${sessionTable(status)}${problemText(status.problems, terminal.columns)}`;
+  return `${text}\n${listeningTable(status)}${sessionTable(status)}${problemText(problemsOf(status), terminal.columns)}`;
+}
+
+/** Whoever was refused may see nothing but "login denied". */
+function problemsOf({ problems, logins }: StatusReply): readonly Problem[] {
+  if (logins.refused === 0) return problems;
+  const text = "Logins are refused mostly for a password that is none of the proxy's. Whose there are:";
+  return [...problems, { text, hint: "mailkey proxy password list" }];
 }
 
 function certificateEnd(endsAtMs: number, now: number): string {

@@ -7,6 +7,7 @@ import type { StatusReply } from "../proxy/status.ts";
 import { defineCommand, type Values } from "./command.ts";
 import type { Context } from "./context.ts";
 import { noProxy, proxyTrouble } from "./proxy-absent.ts";
+import type { PasswordAction } from "./proxy-password.ts";
 import { statusText } from "./proxy-status.ts";
 
 const ACTIONS = [
@@ -22,7 +23,8 @@ const ACTIONS = [
   "cert",
 ] as const;
 type Action = (typeof ACTIONS)[number];
-const PASSWORD_ACTIONS = ["add", "list", "remove"] as const;
+/** For TAB; the command itself is loaded when it is run. */
+const PASSWORD_ACTIONS: readonly PasswordAction[] = ["add", "list", "remove"];
 
 const OPTIONS = {
   json: { type: "boolean", summary: "status, password, cert: print JSON" },

@@ -122,6 +122,13 @@ withPrograms(["curl", "systemd-analyze", "dovecot"])("a proxy", () => {
     });
     const text = succeeded(await home.mailkey(["proxy"])).stdout;
     expect(text).toContain(`${home.address}  IMAP      1`);
+    expect(text).not.toContain("password list");
+    const stranger = await Client.connect(ports.imap);
+    await stranger.reads(/^\* OK .*\r\n/);
+    stranger.write(`a LOGIN ${home.address} guessed\r\n`);
+    await stranger.reads(/^a NO /m);
+    stranger.socket.destroy();
+    expect(succeeded(await home.mailkey(["proxy"])).stdout).toContain("mailkey proxy password list");
     const metrics = succeeded(await home.mailkey(["proxy", "metrics"])).stdout;
     expect(metrics).toContain('mailkey_proxy_logins_total{protocol="imap",outcome="good"} 1');
     const socket = proxySocketPath(resolvePaths(home.environment()));
