@@ -21,9 +21,15 @@ export type Accept = (socket: Socket, listening: Listening) => void;
 
 export type ListenConfig = Pick<ProxyConfig, "addresses" | "remote" | "ports">;
 
+interface Door {
+  /** What for: a reload may give an open port to another service. */
+  listening: Listening;
+  readonly server: Server;
+}
+
 export class Listeners {
   readonly #accept: Accept;
-  readonly #open = new Map<string, { readonly listening: Listening; readonly server: Server }>();
+  readonly #open = new Map<string, Door>();
   readonly #env: Environment;
 
   /** @param env which says what systemd has handed over */
@@ -37,7 +43,7 @@ export class Listeners {
   }
 
   /**
-   * Those that are wanted already stay open. What systemd has handed over stays as it is.
+   * Ports that are open and wanted stay open. What systemd has handed over stays as it is.
    *
    * @param hasCertificate without one, what needs it is not served
    * @throws ERR_CONFIG, what was listened on before is left as it was
@@ -45,14 +51,14 @@ export class Listeners {
   async set(config: ListenConfig, hasCertificate: boolean): Promise<void> {
     if (isActivated(this.#env)) return this.#takeOver(config.remote);
     const wanted = wantedOf(config, hasCertificate);
-    const opened = new Map<string, { readonly listening: Listening; readonly server: Server }>();
+    const opened = new Map<string, Door>();
     const missing: { readonly listening: Listening; readonly error: MailkeyError }[] = [];
     try {
       for (const listening of wanted) {
         const key = keyOf(listening);
-        const server = this.#open.has(key) ? undefined : await this.#listen(listening);
-        if (server instanceof MailkeyError) missing.push({ listening, error: server });
-        else if (server !== undefined) opened.set(key, { listening, server });
+        const door = this.#open.has(key) ? undefined : await this.#listen(listening);
+        if (door instanceof MailkeyError) missing.push({ listening, error: door });
+        else if (door !== undefined) opened.set(key, door);
       }
       // A machine without IPv6 has no ::1, and loses nothing by that.
       for (const { listening, error } of missing)
@@ -66,11 +72,14 @@ export class Listeners {
       for (const { server } of opened.values()) server.close();
       throw error;
     }
-    const keys = new Set(wanted.map(keyOf));
-    for (const [key, { server }] of this.#open) {
-      if (keys.has(key)) continue;
-      server.close();
-      this.#open.delete(key);
+    const still = new Map(wanted.map((listening) => [keyOf(listening), listening]));
+    for (const [key, door] of this.#open) {
+      const listening = still.get(key);
+      if (listening !== undefined) door.listening = listening;
+      else {
+        door.server.close();
+        this.#open.delete(key);
+      }
     }
     for (const [key, each] of opened) this.#open.set(key, each);
   }
@@ -103,12 +112,13 @@ export class Listeners {
   }
 
   /** @returns an error where the machine has no such address */
-  async #listen(listening: Listening): Promise<Server | MailkeyError> {
+  async #listen(listening: Listening): Promise<Door | MailkeyError> {
     const { service, address: host, port } = listening;
-    const server = createServer(OPTIONS, (socket) => this.#accept(socket, listening));
+    const server = createServer(OPTIONS, (socket) => this.#accept(socket, door.listening));
+    const door: Door = { listening, server };
     try {
       await listenOn(server, { host, port, ipv6Only: host.includes(":"), backlog: MAX_WAITING });
-      return server;
+      return door;
     } catch (error) {
       const code = systemErrorCode(error);
       const failed = (why: string, hint: string) =>
@@ -140,9 +150,16 @@ function wantedOf({ addresses, remote, ports }: ListenConfig, hasCertificate: bo
     throw new MailkeyError("ERR_CONFIG", `other machines connect in TLS only, and there is no certificate`, {
       hint: "mailkey proxy cert",
     });
+  const taken = new Map<number, ProxyService>();
   return (Object.keys(PROXY_PORTS) as ProxyService[]).flatMap((service) => {
     const port = ports[service];
     if (port === undefined || (isTlsFirst(service) && !hasCertificate)) return [];
+    const other = taken.get(port);
+    if (other !== undefined)
+      throw new MailkeyError("ERR_CONFIG", `port ${port} cannot be both for ${other} and for ${service}`, {
+        hint: `give ${service} another one under [proxy] in config.toml`,
+      });
+    taken.set(port, service);
     return addresses.map((address) => ({ service, address, port }));
   });
 }
@@ -153,8 +170,8 @@ function notAllowed(address: string): MailkeyError {
   });
 }
 
-function keyOf({ service, address, port }: Listening): string {
-  return `${service} ${address} ${port}`;
+function keyOf({ address, port }: Listening): string {
+  return `${address} ${port}`;
 }
 
 function listenOn(server: Server, where: ListenOptions & { readonly fd?: number }): Promise<void> {

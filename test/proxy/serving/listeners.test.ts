@@ -66,6 +66,24 @@ describe("the proxy listens", () => {
     expect(accepted.map(({ service }) => service)).toEqual(["imap", "smtp"]);
   });
 
+  test("for another service at the port of one that is not wanted any more", async () => {
+    const { imap } = await ports();
+    const some = listeners();
+    await some.set({ ...loopback, ports: { ...none, imap } }, false);
+    await some.set({ ...loopback, ports: { ...none, smtp: imap } }, false);
+    await visit(imap);
+    expect([some.all, accepted].map((each) => each.map(({ service }) => service))).toEqual([["smtp"], ["smtp"]]);
+  });
+
+  test("for one service at each port", async () => {
+    const { imap } = await ports();
+    const some = listeners();
+    await some.set({ ...loopback, ports: { ...none, imap } }, false);
+    const both = await refusal(some.set({ ...loopback, ports: { ...none, imap, pop: imap } }, false));
+    expect(both).toMatchObject({ code: "ERR_CONFIG", message: `port ${imap} cannot be both for imap and for pop` });
+    expect(some.all.map(({ service }) => service)).toEqual(["imap"]);
+  });
+
   test("without an address that this machine does not have, as long as there is another one", async () => {
     const all = await ports();
     const some = listeners();
