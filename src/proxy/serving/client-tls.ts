@@ -19,7 +19,7 @@ export async function secureClient(raw: Socket, context: SecureContext, turns: T
   let outcome: Promise<TLSSocket | undefined> = Promise.resolve(undefined);
   await turns.take(async () => {
     if (raw.destroyed) return;
-    outcome = shakeHands(new TLSSocket(raw, { isServer: true, secureContext: context }));
+    outcome = shakeHands(raw, context);
     await within(TURN_MS, outcome);
   });
   return outcome;
@@ -37,10 +37,20 @@ function hasBegun(raw: Socket): Promise<boolean> {
   });
 }
 
-function shakeHands(socket: TLSSocket): Promise<TLSSocket | undefined> {
+/** Until it is done, or the client has hung up: before its turn, or since. */
+function shakeHands(raw: Socket, context: SecureContext): Promise<TLSSocket | undefined> {
   return new Promise((resolve) => {
+    const socket = new TLSSocket(raw, { isServer: true, secureContext: context });
+    const look = () => void socket.read(0); // only who reads is told of the end
+    const hangUp = () => socket.destroy();
+    raw.once("end", hangUp);
+    socket.on("readable", look).once("end", hangUp);
     socket.on("error", () => undefined); // `close` follows
-    socket.once("secure", () => resolve(socket));
+    socket.once("secure", () => {
+      raw.off("end", hangUp);
+      socket.off("readable", look).off("end", hangUp);
+      resolve(socket);
+    });
     socket.once("close", () => resolve(undefined));
   });
 }
