@@ -1,5 +1,6 @@
 /** The table `[proxy]` of config.toml. */
 import * as v from "valibot";
+import type { MailProtocol } from "../mail/report.ts";
 import { expandHome, type Environment } from "../platform/paths.ts";
 import { LOG_LEVELS, type LogLevel } from "../service/log-level.ts";
 import { duration, durationMs } from "./duration.ts";
@@ -11,6 +12,10 @@ export type ProxyService = keyof typeof PROXY_PORTS;
 /** Whether TLS begins with the first byte, which is the client's then. */
 export function isTlsFirst(service: ProxyService): boolean {
   return service.endsWith("s");
+}
+
+export function protocolOf(service: ProxyService): MailProtocol {
+  return service.replace(/s$/, "") as MailProtocol;
 }
 
 /** Roughly: the system says no to what is none, and loading node:net would cost the token path a millisecond. */

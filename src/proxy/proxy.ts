@@ -42,6 +42,7 @@ import type { Certificate, MakeParts, Parts } from "./parts.ts";
 import { PROTOCOL_VERSION } from "./protocol.ts";
 import { Listeners } from "./serving/listeners.ts";
 import { MailServer, type ServingSettings } from "./serving/mail-server.ts";
+import { turnAwayWaiting } from "./serving/turn-away.ts";
 import type { Problem, StatusReply } from "./status.ts";
 import { logObserver } from "./telling/log-events.ts";
 import { MESSAGES, type ProxyLog } from "./telling/messages.ts";
@@ -71,6 +72,15 @@ const CONTROL_CLIENTS = 64;
  * @throws ERR_LOCK_TIMEOUT when another proxy runs, ERR_CONFIG, ERR_STORAGE, ERR_UNTRUSTED_FILE
  */
 export async function runProxy(ports: ProxyPorts): Promise<void> {
+  try {
+    await runAlone(ports);
+  } catch (error) {
+    if (isActivated(ports.env)) await turnAwayWaiting(ports.env, SPEECHES, ports.signal);
+    throw error;
+  }
+}
+
+async function runAlone(ports: ProxyPorts): Promise<void> {
   const lock = await beTheOnlyOne(proxyLockPath(ports.paths));
   if (lock === undefined)
     throw new MailkeyError("ERR_LOCK_TIMEOUT", "another proxy runs already", { hint: "mailkey proxy status" });

@@ -206,6 +206,26 @@ withPrograms(["curl", "systemd-analyze", "dovecot"])("a proxy", () => {
     for (const each of Object.values(madeFiles(resolvePaths(home.environment())))) rmSync(each);
   });
 
+  test("tells who waits at a socket of systemd's when it cannot start, who would have it started without end", async () => {
+    const { imap } = ports;
+    appendFileSync(join(resolvePaths(home.environment()).config, "config.toml"), "sessions = 'many'\n");
+    const names = Object.keys(home.environment()).flatMap((name) => ["-E", name]);
+    const ended = home.program("systemd-socket-activate", [
+      "-l",
+      `127.0.0.1:${imap}`,
+      "--fdname=imap",
+      ...names,
+      ARTEFACT,
+      "proxy",
+      "run",
+    ]);
+    await waitForPort(imap, () => true);
+    const client = await Client.connect(imap);
+    expect(await client.readsAll()).toMatch(/^\* BYE \[UNAVAILABLE\] /);
+    client.socket.destroy();
+    expect(await ended).toMatchObject({ status: 78 });
+  });
+
   test("takes no socket from systemd that is not one of the network's", async () => {
     const path = join(home.folder, "imap.sock");
     const names = Object.keys(home.environment()).flatMap((name) => ["-E", name]);

@@ -1,7 +1,13 @@
 /** Everybody who is connected: takes clients in, as long as there are places, and sends them away when the proxy stops. */
 import type { Socket } from "node:net";
 import type { SecureContext } from "node:tls";
-import { isTlsFirst, type ProxyConfig, type ProxyLimits, type ProxyService } from "../../accounts/proxy-config.ts";
+import {
+  isTlsFirst,
+  protocolOf,
+  type ProxyConfig,
+  type ProxyLimits,
+  type ProxyService,
+} from "../../accounts/proxy-config.ts";
 import type { MailProtocol } from "../../mail/report.ts";
 import { isLoopback } from "../../platform/addresses.ts";
 import { maxOpenFiles } from "../../platform/open-files.ts";
@@ -15,7 +21,8 @@ import type { Passed } from "../telling/metrics.ts";
 import type { Upstream } from "../upstream/upstream.ts";
 import type { Listening } from "./listeners.ts";
 import { countedNetwork, Places, type Place, type PlaceLimits } from "./places.ts";
-import { frontOptions, Session } from "./session.ts";
+import { Session } from "./session.ts";
+import { turnAway } from "./turn-away.ts";
 
 export interface MailServerPorts {
   readonly speeches: Readonly<Record<MailProtocol, Speech>>;
@@ -95,7 +102,7 @@ export class MailServer {
     const peer = socket.remoteAddress;
     if (peer === undefined || this.#isStopping) return void socket.destroy(); // it has gone already
     const place = this.#places.enter(peer) ?? (this.#makeRoom(peer) ? this.#places.enter(peer) : undefined);
-    if (place === undefined) return this.#turnAway(socket, service);
+    if (place === undefined) return turnAway(socket, service, "sessions", this.#ports.speeches);
     const { limits, tls, requireTls } = this.#settings;
     const isRequired = requireTls || !isLoopback(address);
     const session = new Session(socket, {
@@ -140,14 +147,6 @@ export class MailServer {
     return false;
   }
 
-  #turnAway(socket: Socket, service: ProxyService): void {
-    const { limits } = this.#settings;
-    socket.on("error", () => undefined);
-    if (isTlsFirst(service)) return void socket.destroy(); // saying it would take a handshake
-    const front = this.#ports.speeches[protocolOf(service)].front(frontOptions("absent", limits.lineBytes));
-    socket.end(front.farewell("sessions"), "latin1", () => socket.destroy());
-  }
-
   #factsOf(service: ProxyService, peer: string): SessionFacts {
     this.#count += 1;
     return { id: this.#count.toString(36), service, protocol: protocolOf(service), peer };
@@ -175,8 +174,4 @@ export class MailServer {
 function affordable(limits: ProxyLimits): PlaceLimits {
   const files = Math.max(FILES_OF_SESSION, (maxOpenFiles() ?? Infinity) - OWN_FILES);
   return { ...limits, sessions: Math.min(limits.sessions, Math.floor(files / FILES_OF_SESSION)) };
-}
-
-function protocolOf(service: ProxyService): MailProtocol {
-  return service.replace(/s$/, "") as MailProtocol;
 }
