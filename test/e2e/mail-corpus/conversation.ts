@@ -147,7 +147,8 @@ export async function converse(
     const isCompressed = index > compressAfter;
     const plain = Buffer.from(send, "latin1");
     const sent = isCompressed ? deflateRawSync(plain, { finishFlush: constants.Z_SYNC_FLUSH }) : plain;
-    await writeInPieces(socket, sent, cut);
+    // Dovecot obeys LOGOUT at its CR and hangs up: one more byte, and its answer is lost with the connection, by whichever way it came.
+    await writeInPieces(socket, sent, index === turns.length - 1 ? CUTS.whole : cut);
     if (happens === "delivery") await deliver();
     const before = compressed;
     const newText = (bytes: Buffer) => inflated(Buffer.concat([before, bytes])).slice(inflated(before).length);
