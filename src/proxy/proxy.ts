@@ -43,7 +43,7 @@ import { PROTOCOL_VERSION } from "./protocol.ts";
 import { Listeners } from "./serving/listeners.ts";
 import { MailServer, type ServingSettings } from "./serving/mail-server.ts";
 import { turnAwayWaiting } from "./serving/turn-away.ts";
-import type { Problem, StatusReply } from "./status.ts";
+import { agentProblems, type StatusReply } from "./status.ts";
 import { logObserver } from "./telling/log-events.ts";
 import { MESSAGES, type ProxyLog } from "./telling/messages.ts";
 import { Metrics } from "./telling/metrics.ts";
@@ -322,10 +322,4 @@ class Proxy {
 
 function contextOf({ certificate, key }: Certificate): SecureContext {
   return createSecureContext({ cert: certificate, key, minVersion: "TLSv1.2" });
-}
-
-function agentProblems(agent: StatusReply["agent"]): Problem[] {
-  if (agent === "serves") return [];
-  const text = agent === "absent" ? "The agent does not run; the next login starts it." : "The agent does not answer.";
-  return [{ text, hint: agent === "absent" ? "mailkey agent start" : "mailkey doctor" }];
 }

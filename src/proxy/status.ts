@@ -39,3 +39,10 @@ export interface Problem {
   /** What to type. */
   readonly hint?: string | undefined;
 }
+
+/** What the agent's absence, or silence, means to mail programs. */
+export function agentProblems(agent: StatusReply["agent"]): Problem[] {
+  if (agent === "serves") return [];
+  const text = agent === "absent" ? "The agent does not run; the next login starts it." : "The agent does not answer.";
+  return [{ text, hint: agent === "absent" ? "mailkey agent start" : "mailkey doctor" }];
+}

@@ -28,18 +28,9 @@ export class Places {
     this.#limits = limits;
   }
 
-  get taken(): number {
-    return this.#taken;
-  }
-
   /** Who is here stays. */
   set limits(limits: PlaceLimits) {
     this.#limits = limits;
-  }
-
-  /** Sessions by account. */
-  get accounts(): ReadonlyMap<string, number> {
-    return this.#byAccount;
   }
 
   /** Whether a network has all the places that it may have. */
