@@ -27,6 +27,8 @@ export interface UpstreamPorts {
   /** Of the moment: it may be read again. */
   readonly config: () => Config;
   readonly tokens: AccessTokens;
+  /** For one login, the wait for its turn included: who waits behind a server that hangs is told in time. */
+  readonly loginTimeoutMs?: number;
 }
 
 /** Exchange takes its time over the first login of a new client. */
@@ -96,6 +98,8 @@ export class MailUpstream implements Upstream {
     server: ServerAddress,
     token: Secret,
   ): Promise<Opened | LoginFailure> {
+    const timeoutMs = this.#ports.loginTimeoutMs ?? LOGIN_TIMEOUT_MS;
+    const endMs = performance.now() + timeoutMs;
     const [preferred = "XOAUTH2", ...others] = mailbox.mechanisms[protocol] ?? ["XOAUTH2", "OAUTHBEARER"];
     const login = {
       protocol,
@@ -104,7 +108,7 @@ export class MailUpstream implements Upstream {
       user: mailbox.user,
       token,
       mechanisms: [preferred, ...others] as const,
-      timeoutMs: LOGIN_TIMEOUT_MS,
+      timeoutMs,
       signal,
       ...this.#trust.for(server),
     };
@@ -112,7 +116,9 @@ export class MailUpstream implements Upstream {
     const progress: Progress = { stage: "connect" };
     let approached: Approached | undefined;
     try {
-      approached = await this.#turns(server).take(() => approach(login, progress));
+      approached = await this.#turns(server).take(() =>
+        approach({ ...login, timeoutMs: Math.max(0, endMs - performance.now()) }, progress),
+      );
       const { connection, dialogue } = approached;
       const { said, capabilities } = await logIn(approached, login, progress);
       this.#extensions.note(protocol, server, dialogue.extensions);

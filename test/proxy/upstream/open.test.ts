@@ -300,3 +300,18 @@ test("connections are set up so many at a time, and one server's hold up no othe
   await Promise.all(waiting);
   expect(connected).toBe(3);
 });
+
+test("whoever waits behind a server that hangs waits no longer than for one login", async () => {
+  let connected = 0;
+  const { mailbox } = await serve("imap", (peer) => {
+    connected += 1;
+    return peer.readLine();
+  });
+  const world = scene({ loginTimeoutMs: 500 });
+  world.proxy.limits = { ...world.proxy.limits, handshakes: 1 } as never;
+  const refusals = await Promise.all([1, 2, 3, 4].map(() => world.open(mailbox, "imap")));
+  expect(refusals.map((refusal) => "kind" in refusal && refusal.kind)).toEqual(
+    Array.from({ length: 4 }, () => "unavailable"),
+  );
+  expect(connected).toBe(1);
+});

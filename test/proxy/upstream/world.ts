@@ -76,7 +76,7 @@ export function useUpstream() {
     return mailboxAt("imap", { host: "localhost", port: (server.address() as AddressInfo).port, security: "tls" });
   }
 
-  function scene({ trusting = true } = {}): Scene {
+  function scene({ trusting = true, loginTimeoutMs = 30_000 } = {}): Scene {
     const folder = mkdtempSync(join(tmpdir(), "mailkey-test-"));
     folders.push(folder);
     const caFile = join(folder, "ca.pem");
@@ -91,6 +91,7 @@ export function useUpstream() {
       tokens: () => new Secret(`token-${wishes.length}`),
       upstream: new MailUpstream({
         env: {},
+        loginTimeoutMs,
         config: () => ({ ...usual, proxy: { ...usual.proxy, ...proxy }, caFile: trusting ? caFile : undefined }),
         tokens: {
           async get(wish) {
