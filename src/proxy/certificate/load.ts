@@ -23,8 +23,7 @@ export interface CertificateFiles {
  *   ERR_STORAGE
  */
 export function loadPair(files: CertificateFiles, hint: string): LoadedCertificate | undefined {
-  const isOneFile = files.certificate === files.key;
-  const certificate = readPrivateText(files.certificate, isOneFile ? "secret" : "trusted", MAX_KEY_FILE_BYTES);
+  const certificate = readPrivateText(files.certificate, "trusted", MAX_KEY_FILE_BYTES);
   if (certificate === undefined) return undefined;
   const parsed = readCertificatePem(certificate);
   if (parsed === undefined) throw new MailkeyError("ERR_CONFIG", `${files.certificate} holds no certificate`, { hint });

@@ -83,6 +83,7 @@ describe("mail-proxy-ports", () => {
     await mbsyncAt(await listener(OK));
     expect(await ports()).toEqual([]);
     await mbsyncAt(await listener(""), "imaps"); // waits for TLS
+    await usesProxy();
     expect(await ports()).toEqual([]);
   });
 
@@ -121,6 +122,12 @@ describe("mail-proxy-ports", () => {
 
   test("leaves other users' accounts to other programs of the kind", async () => {
     await mbsyncAt(await deserted(), "imap", "anna@proton.test");
+    expect(await ports()).toEqual([]);
+    const port = await deserted();
+    patient.discharge();
+    patient = await admit({ imap: port });
+    patient.write(".mbsyncrc", `IMAPAccount a\nHost mail.test\nPort ${port}\nUser ${ADDRESS}\n`);
+    patient.write(".pinerc", `# inbox-path={127.0.0.1:${port}/user=${ADDRESS}/notls}INBOX\n`);
     expect(await ports()).toEqual([]);
   });
 });

@@ -64,6 +64,21 @@ describe("the certificate that is made", () => {
     expect((await shown())?.key).toBe(first.key);
   });
 
+  test("goes on as it is while it cannot be renewed, until it is over", async () => {
+    const first = await make();
+    const lock = join(context.paths.state, "locks", "proxy-certificate.lock");
+    rmSync(lock, { force: true });
+    mkdirSync(lock); // where a file should be
+    context.clock.advance(first.endsAtMs - context.clock.wallMs - DAY_MS);
+    expect((await shown())?.certificate).toBe(first.certificate);
+    context.clock.advance(2 * DAY_MS);
+    expect(await failureOf(shown())).toMatchObject({ code: "ERR_STORAGE" });
+  });
+
+  test("is good for programs whose clock is a little behind", async () => {
+    expect(Date.parse((await make()).parsed.validFrom)).toBe(context.clock.wallMs - 60 * 60_000);
+  });
+
   test("gets another key only when that is asked for", async () => {
     const first = await make({ names: ["nas.lan"] });
     const second = await make({ names: ["nas.lan"], anew: true });

@@ -51,6 +51,8 @@ describe("installing", () => {
     expect(files[path("-imap.socket")]).toContain(
       "ListenStream=127.0.0.1:143\nListenStream=[::1]:143\nFileDescriptorName=imap\n",
     );
+    expect(files[path("-imap.socket")]).toContain("\nBindIPv6Only=ipv6-only\n"); // or ::1 would take 127.0.0.1 as well
+    expect(files[path(".service")]).toContain("\nWants=mailkey-agent.socket\n");
     const alone = written(planInstall(world(), { ...usual, hasIpv6: false }).steps);
     expect(alone[path("-pop.socket")]).not.toContain("[::1]");
   });

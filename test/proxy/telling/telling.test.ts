@@ -48,6 +48,10 @@ describe("the log", () => {
     ]);
   });
 
+  test("does not warn of a client that did not wait", () => {
+    expect(said({ kind: "login", session: anna, outcome: "gone" })[0]).toMatch(/^info  a client did not wait/);
+  });
+
   test("takes control characters out of the words of servers", () => {
     const [line = ""] = said({ kind: "login", session: anna, outcome: "server", reason: "no\r\n\u001b[31mway" });
     expect(line).not.toMatch(/[\u0000-\u001f]/);
@@ -74,11 +78,13 @@ describe("the metrics", () => {
     metrics.observe({ kind: "login", session: stranger, outcome: "password" });
     metrics.observe({ kind: "login", session: anna, outcome: "good", upstreamSeconds: 0.02 });
     metrics.observe({ kind: "login", session: anna, outcome: "unavailable", upstreamSeconds: 7 });
+    metrics.observe({ kind: "login", session: anna, outcome: "gone" }); // nobody's failure
     metrics.observe({ kind: "bug", session: anna, where: "here" });
-    metrics.observe(ended(anna, 100, 2000));
+    metrics.observe(ended(anna, 40, 500));
+    metrics.observe(ended(anna, 60, 1500));
     expect(value("mailkey_proxy_logins_total", { protocol: "imap", outcome: "password" })).toBe(1);
     expect(value("mailkey_proxy_logins_total", { protocol: "imap", outcome: "good" })).toBe(1);
-    expect(value("mailkey_proxy_connections_total", { how: "client" })).toBe(1);
+    expect(value("mailkey_proxy_connections_total", { how: "client" })).toBe(2);
     expect(value("mailkey_proxy_connections_total", { how: "idle" })).toBe(0);
     expect(value("mailkey_proxy_bugs_total")).toBe(1);
     expect(value("mailkey_proxy_bytes_total", { direction: "down" })).toBe(2002);
@@ -89,7 +95,7 @@ describe("the metrics", () => {
   });
 
   test("look at what is open when somebody asks", () => {
-    expect(value("mailkey_proxy_sessions", { protocol: "imap" })).toBe(2);
+    expect(value("mailkey_proxy_sessions", { protocol: "imap", address: 'an"na @example.test' })).toBe(2);
     expect(value("mailkey_proxy_connections")).toBe(3);
     expect(value("mailkey_proxy_handshakes_waiting")).toBe(4);
     expect(value("mailkey_proxy_certificate_ends_in_seconds")).toBe(5);
