@@ -2,9 +2,10 @@
 import { networkInterfaces } from "node:os";
 import { loadConfig } from "../accounts/config.ts";
 import { askProxy } from "../proxy/client/ask-proxy.ts";
+import { proxyCertificate } from "../proxy/certificate/certificate.ts";
+import { loadMade } from "../proxy/certificate/made.ts";
 import { planInstall, planUninstall } from "../proxy/install/plan.ts";
 import { SERVICE_UNIT } from "../proxy/install/systemd.ts";
-import { systemParts } from "../proxy/system-parts.ts";
 import type { Context } from "./context.ts";
 import { install, installWorld, uninstall, type Installation, type InstallValues } from "./install-service.ts";
 
@@ -21,10 +22,11 @@ const BY_HAND = "\nUntil then, and where there is no systemd at all: mailkey pro
 
 /** @throws ERR_UNSUPPORTED, ERR_CONFIG, ERR_STORAGE, ERR_PROGRAM */
 export async function installProxy(context: Context, values: InstallValues): Promise<void> {
-  const { paths, env, signal } = context;
-  const config = loadConfig(paths, env);
-  const { addresses, ports } = config.proxy;
-  const certificate = await systemParts({ paths, env, config: () => config }).certificate(config);
+  const { paths, env, clock, signal } = context;
+  const { proxy } = loadConfig(paths, env);
+  const { addresses, ports, certificateFile, keyFile } = proxy;
+  const isMade = certificateFile === undefined && keyFile === undefined; // the proxy renews that, a plan changes nothing
+  const certificate = isMade ? loadMade(paths) : await proxyCertificate(paths, proxy, clock);
   const hasIpv6 = Object.values(networkInterfaces()).some((each) => each?.some(({ family }) => family === "IPv6"));
   const wanted = { addresses, ports, hasCertificate: certificate !== undefined, hasIpv6 };
   const plan = planInstall(installWorld(context), wanted);
