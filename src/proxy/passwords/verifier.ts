@@ -115,11 +115,11 @@ export class Verifier implements Passwords {
     const hash = await this.#hash(password, known.scrypt);
     const kept = this.#keptFor(address, known).find((each) => isHash(hash, each.hash));
     if (kept !== undefined) {
-      this.#throttle.right(address, peer);
+      this.#throttle.right(peer);
       this.#right.set(key, kept.hash);
       return this.#welcome(kept, known);
     }
-    this.#throttle.wrong(address, peer);
+    this.#throttle.wrong(peer);
     // A domain's is wrong as long as the mailbox has an account file, of which the passwords' file says nothing.
     const isDomains = known.kept.some((each) => each.for.startsWith("@") && isHash(hash, each.hash));
     if (known === this.#known && !isDomains) this.#wrong.set(key, true);
@@ -139,8 +139,8 @@ export class Verifier implements Passwords {
     return kept.filter((each) => each.for === address || (each.for === domain && isCaught()));
   }
 
-  #throttled({ address, peer }: Attempt): Verdict | undefined {
-    const waitMs = this.#throttle.waitMs(address, peer);
+  #throttled({ peer }: Attempt): Verdict | undefined {
+    const waitMs = this.#throttle.waitMs(peer);
     return waitMs > 0 ? { kind: "throttled", seconds: Math.ceil(waitMs / 1000) } : undefined;
   }
 
