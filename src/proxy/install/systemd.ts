@@ -43,7 +43,7 @@ export function systemdUnits(
     sockets: sockets.map(({ name }) => name),
     wants: [AGENT_SOCKET],
     environment,
-    more: "LimitNOFILE=524288\n",
+    more: "LimitNOFILE=524288\n# An agent that it had to start goes on, with what somebody has unlocked.\nKillMode=process\n",
     memory: "Access tokens and passwords are nothing for a disk.",
   });
   return [...sockets, { name: SERVICE_UNIT, text: service }];

@@ -53,6 +53,7 @@ describe("installing", () => {
     );
     expect(files[path("-imap.socket")]).toContain("\nBindIPv6Only=ipv6-only\n"); // or ::1 would take 127.0.0.1 as well
     expect(files[path(".service")]).toContain("\nWants=mailkey-agent.socket\n");
+    expect(files[path(".service")]).toContain("\nKillMode=process\n");
     const alone = written(planInstall(world(), { ...usual, hasIpv6: false }).steps);
     expect(alone[path("-pop.socket")]).not.toContain("[::1]");
   });
