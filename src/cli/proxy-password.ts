@@ -1,6 +1,7 @@
 /** `mailkey proxy password`: makes, lists and removes what programs log in to the proxy with. */
 import type { ProxyConfig } from "../accounts/proxy-config.ts";
 import { loadConfig } from "../accounts/config.ts";
+import { proxyHost } from "../clients/by-proxy.ts";
 import { MailkeyError } from "../errors.ts";
 import { shellLine } from "../platform/shell.ts";
 import { jsonText, withoutControls } from "../platform/text.ts";
@@ -57,14 +58,14 @@ function headOf(holder: Holder): string {
   return `The proxy's password for ${nameOf(holder)}. It is shown this once:`;
 }
 
-function adviceOf(holder: Holder, { ports, addresses: [address = "127.0.0.1"] }: ProxyConfig): string {
+function adviceOf(holder: Holder, { ports, addresses }: ProxyConfig): string {
   const named = { imap: "IMAP", pop: "POP3", smtp: "SMTP" } as const;
   const served = Object.entries(named).flatMap(([service, name]) => {
     const port = ports[service as keyof typeof named];
     return port === undefined ? [] : [`${name} port ${port}`];
   });
   const user = holder.for.startsWith("@") ? `any address that ends in ${holder.for}` : holder.for;
-  return `In the program: this password, user name ${user}, server ${address}, ${served.join(", ")}. \
+  return `In the program: this password, user name ${user}, server ${proxyHost(addresses)}, ${served.join(", ")}. \
 Hyphens, spaces and capitals do not matter in it. Is it lost, make another: that takes its place.`;
 }
 

@@ -21,7 +21,7 @@ export function proxyPort(
 ): ProxyPort | undefined {
   const port = ports[security === "tls" ? (`${protocol}s` as const) : protocol];
   const isServed = port !== undefined && !(security === "none" && (requireTls || !addresses.some(isLoopback)));
-  return isServed ? { host: hostOf(addresses), port, security } : undefined;
+  return isServed ? { host: proxyHost(addresses), port, security } : undefined;
 }
 
 /**
@@ -54,7 +54,7 @@ export function proxySteps(accounts: readonly MailAccount[], device: string | un
 }
 
 /** The first that is this machine's own, where there is one: certificates name that, and nobody the address that stands for all. */
-function hostOf(addresses: readonly string[]): string {
+export function proxyHost(addresses: readonly string[]): string {
   const [first = "127.0.0.1"] = addresses;
   return addresses.find(isLoopback) ?? THIS_MACHINE[first] ?? first;
 }

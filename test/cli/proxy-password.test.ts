@@ -139,6 +139,13 @@ test("mailkey remove takes an account's passwords along, and those for mailboxes
   expect(holders()).toEqual([`${ANNA} default`]);
 });
 
+test("what is said of the server can be connected to, whatever the proxy listens at", async () => {
+  mkdirSync(context.paths.config, { recursive: true });
+  writeFileSync(join(context.paths.config, "config.toml"), '[proxy]\nlisten = ["0.0.0.0"]\nremote = true\n');
+  await run(`add ${ANNA}`);
+  expect(context.err().replaceAll(/\s+/g, " ")).toContain("server 127.0.0.1, ");
+});
+
 describe("mailkey proxy cert", () => {
   test("says where it is and how programs trust it, and prints no key", async () => {
     await proxyCert(context, { name: ["nas.lan"] });
