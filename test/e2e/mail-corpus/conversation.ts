@@ -56,7 +56,7 @@ function* randomPieces(bytes: Buffer): Generator<Buffer> {
 
 export async function writeInPieces(socket: Socket, bytes: Buffer, cut: Cut): Promise<void> {
   for (const piece of cut(bytes)) {
-    if (!socket.write(piece)) await drained(socket);
+    if (!socket.write(piece) && !socket.destroyed) await drained(socket);
     await new Promise(setImmediate);
   }
 }
