@@ -86,13 +86,13 @@ async function runAlone(ports: ProxyPorts): Promise<void> {
     throw new MailkeyError("ERR_LOCK_TIMEOUT", "another proxy runs already", { hint: "mailkey proxy status" });
   try {
     const config = loadConfig(ports.paths, ports.env);
-    await new Proxy(ports, config, await openLibc()).run();
+    await new MailProxy(ports, config, await openLibc()).run();
   } finally {
     lock.release();
   }
 }
 
-class Proxy {
+class MailProxy {
   readonly #ports: ProxyPorts;
   readonly #log: ProxyLog;
   readonly #startedAtMs = systemClock.now().wallMs;
