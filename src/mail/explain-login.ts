@@ -34,6 +34,9 @@ interface Row {
 }
 
 const ROWS: readonly Row[] = [
+  // A mailbox that nobody has opened to an application: Dovecot takes that for something that passes
+  { reasons: ["refused"], provider: "microsoft", unattended: "client_credentials", explanation: "application-refused" },
+
   // What passes, whoever logs in where
   { said: true, explanation: "too-many-senders" },
   { said: true, explanation: "too-many-connections" },
@@ -42,7 +45,6 @@ const ROWS: readonly Row[] = [
 
   // Exchange and Outlook.com
   { said: true, explanation: "smtp-auth-disabled" },
-  { reasons: ["refused"], provider: "microsoft", unattended: "client_credentials", explanation: "application-refused" },
   { said: true, explanation: "not-connected" },
   { said: true, explanation: "token-expires-soon" },
   { said: true, provider: "microsoft", explanation: "outlook-command-error" },
