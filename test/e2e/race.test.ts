@@ -3,10 +3,9 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { startWorld, type World } from "../../lab/world.ts";
-import { finish, Home, IS_NODE, succeeded } from "./harness.ts";
+import { finish, Home, succeeded } from "./harness.ts";
 
-/** The bundle takes three times as long to start, and goes the same way. */
-const ROUNDS = IS_NODE ? 100 : 200;
+const ROUNDS = 200;
 const AT_ONCE = 100;
 
 describe("100 processes asking at once for an expired token, with a provider that punishes reuse,", () => {
@@ -42,7 +41,7 @@ describe("100 processes asking at once for an expired token, with a provider tha
 describe.each([
   ["keeps old refresh tokens valid, as Microsoft does,", "keep-old-valid"],
   ["punishes the reuse of a refresh token", "every-use"],
-] as const)("processes killed at random, with a provider that %s", (_what, rotation) => {
+] as const)("200 rounds of processes killed at random, with a provider that %s", (_what, rotation) => {
   let world: World;
   let home: Home;
   beforeAll(async () => {
