@@ -34,13 +34,12 @@ interface Row {
 }
 
 const ROWS: readonly Row[] = [
-  // A mailbox that nobody has opened to an application: Dovecot takes that for something that passes
-  { reasons: ["refused"], provider: "microsoft", unattended: "client_credentials", explanation: "application-refused" },
-
   // What passes, whoever logs in where
   { said: true, explanation: "too-many-senders" },
   { said: true, explanation: "too-many-connections" },
   { said: true, explanation: "too-many-logins" },
+  // A mailbox that nobody has opened to an application: Dovecot takes that for something that passes
+  { reasons: ["refused"], provider: "microsoft", unattended: "client_credentials", explanation: "application-refused" },
   { stages: ["authentication"], reasons: ["refused"], passing: true, explanation: "login-trouble" },
 
   // Exchange and Outlook.com
